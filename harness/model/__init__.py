@@ -1,0 +1,3 @@
+"""
+Frozen data, standard library only: what a bench knows, before any device is opened.
+"""

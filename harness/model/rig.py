@@ -1,0 +1,125 @@
+"""
+A rig: which device fills each role of each DUT, and what the bench must never do with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from .world import WorldSpec
+
+DEFAULT_ENVIRONMENT = "production"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GpioSpec:
+    """
+    The gpiozero pin factory, by its entry point's name, and the chip: a number, a path, or a label.
+    """
+
+    factory: str
+    chip: str | int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class I2CSpec:
+    """
+    Who carries SMBus transactions, by its entry point's name in `crashbench.i2c`.
+    """
+
+    driver: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceSpec:
+    """
+    A device by the rig's name for it; `config` is its kind's own Config.
+    """
+
+    name: str
+    kind: str
+    config: object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentitySpec:
+    """
+    How the DUT is asked who it is: an HTTP role, a path, and the JSON keys of its name and version.
+    """
+
+    role: str
+    path: str = "/health"
+    name: str = "name"
+    version: str = "version"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutSpec:
+    """
+    An edge unit: its rail's nominal voltage and brown-out level (volts), the current (amperes) that counts as its first
+    sign of life, and the device in each of its roles.
+    """
+
+    name: str
+    nominal_v: float = 5.0
+    brown_out_v: float = 3.0
+    first_sign_a: float = 0.05
+    identity: IdentitySpec | None = None
+    roles: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterlockSpec:
+    """
+    Devices of which at most `at_most` may be struck at the same time.
+    """
+
+    devices: tuple[str, ...]
+    at_most: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseSpec:
+    """
+    How long an owner that has stopped giving signs of life keeps the rig, in seconds.
+    """
+
+    ttl_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RigSpec:
+    """
+    A whole rig file, checked. `digest` identifies its content, whatever its name.
+    """
+
+    name: str
+    path: Path
+    title: str
+    time: Literal["real", "virtual"]
+    environment: str
+    gpio: GpioSpec | None
+    i2c: I2CSpec | None
+    devices: Mapping[str, DeviceSpec]
+    duts: Mapping[str, DutSpec]
+    interlocks: tuple[InterlockSpec, ...] = ()
+    lease: LeaseSpec = field(default_factory=LeaseSpec)
+    world: WorldSpec | None = None
+    digest: str = ""
+
+    @property
+    def is_virtual(self) -> bool:
+        """
+        Whether its time is virtual.
+        """
+        return self.time == "virtual"
+
+    @property
+    def is_lab(self) -> bool:
+        """
+        Whether a lab process plays its physical world in real time.
+        """
+        return self.world is not None and not self.is_virtual

@@ -1,0 +1,136 @@
+"""
+The physical world that `sim` and `lab` play: what is really wired, whatever a rig's devices believe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactSpec:
+    """
+    A relay as it is: the pin that drives its coil, and how its contact moves (times in seconds).
+
+    `operate_s` and `release_s` are typical; each stroke is drawn within ±`spread_ratio` of them. The contact chatters
+    for at most `bounce_s`. A welded contact never opens; an open one never closes.
+    """
+
+    pin: int
+    contact: Literal["nc", "no"] = "nc"
+    active_low: bool = True
+    operate_s: float = 0.008
+    release_s: float = 0.006
+    bounce_s: float = 0.001
+    spread_ratio: float = 0.2
+    defect: Literal["none", "welded", "open"] = "none"
+
+    def __post_init__(self) -> None:
+        if min(self.operate_s, self.release_s, self.bounce_s) < 0:
+            raise ValueError("operate, release and bounce must not be negative")
+        if not 0 <= self.spread_ratio < 1:
+            raise ValueError("spread must be at least 0 % and less than 100 %")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RailSpec:
+    """
+    A DUT's supply: volts when the contact is closed, and how long it holds up when it opens.
+
+    `hold_up_s` runs from the contact's opening to `brown_out_v`; the decay is exponential. At `boot_v` the DUT starts.
+    """
+
+    dut: str
+    supply_v: float = 5.0
+    brown_out_v: float = 3.0
+    boot_v: float = 4.5
+    hold_up_s: float = 0.030
+    contact: ContactSpec
+
+    def __post_init__(self) -> None:
+        if not 0 < self.brown_out_v <= self.boot_v <= self.supply_v or self.brown_out_v == self.supply_v:
+            raise ValueError("must be 0 < brown_out <= boot <= supply, with brown_out below supply")
+        if self.hold_up_s <= 0:
+            raise ValueError("hold_up must be more than 0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChipSpec:
+    """
+    A meter's chip as it is soldered: kind of twin, bus and address, the rail it watches, its shunt in ohms.
+
+    `clock_ratio` is how far its conversion clock is off, at most (INA226 datasheet, 6.5: ±10 %). A dead chip never
+    acknowledges; one that `resets` is fed by the rail it watches, and loses its registers with it; a sleeping one
+    never converts.
+    """
+
+    kind: str
+    bus: int
+    address: int
+    rail: str
+    shunt_ohm: float = 0.1
+    clock_ratio: float = 0.1
+    defect: Literal["none", "dead", "resets", "sleeping"] = "none"
+
+    def __post_init__(self) -> None:
+        if self.shunt_ohm <= 0:
+            raise ValueError("shunt must be more than 0")
+        if not 0 <= self.clock_ratio < 1:
+            raise ValueError("clock must be at least 0 % and less than 100 %")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitSpec:
+    """
+    The DUT as it is. In virtual time it is a model; in the lab it is `program`, run when its rail is up.
+
+    Times in seconds, currents in amperes; each boot is drawn within ±`boot_spread_ratio` of `boot_s`, and each answer
+    takes within ±`latency_spread_ratio` of `latency_s`.
+
+    Defects: one that `never_boots` does not come back after it has lost its power; one that `loses_writes` forgets its
+    last few acknowledged records then; one that is `not_fed` by its rail lives on without it; one that is
+    `never_steady` answers 503.
+    """
+
+    program: tuple[str, ...] = ()
+    port: int = 8080
+    boot_s: float = 3.0
+    boot_spread_ratio: float = 0.1
+    latency_s: float = 0.003
+    latency_spread_ratio: float = 0.5
+    boot_draw_a: float = 0.45
+    run_draw_a: float = 0.25
+    name: str = "edge-node"
+    version: str = "1.0.0"
+    defect: Literal["none", "never_boots", "loses_writes", "not_fed", "never_steady"] = "none"
+
+    def __post_init__(self) -> None:
+        if min(self.boot_s, self.latency_s) < 0:
+            raise ValueError("boot and latency must not be negative")
+        if not (0 <= self.boot_spread_ratio <= 1 and 0 <= self.latency_spread_ratio <= 1):
+            raise ValueError("boot_spread and latency_spread must be from 0 % to 100 %")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorldSpec:
+    """
+    Everything that is played. `released_lines`: what a driven GPIO line does when the program that held it ends:
+    `persist` (Raspberry Pi OS: it keeps its level) or `strict` (mainline Linux: it falls to its pull).
+    """
+
+    released_lines: Literal["persist", "strict"] = "persist"
+    rails: Mapping[str, RailSpec] = field(default_factory=dict)
+    chips: Mapping[str, ChipSpec] = field(default_factory=dict)
+    units: Mapping[str, UnitSpec] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        fed = [rail.dut for rail in self.rails.values()]
+        for unit in fed:
+            if fed.count(unit) > 1:
+                raise ValueError(f"unit '{unit}' hangs on two rails; give it one")
+        places = [(chip.bus, chip.address) for chip in self.chips.values()]
+        for bus, address in places:
+            if places.count((bus, address)) > 1:
+                raise ValueError(f"two chips answer at address {address:#04x} of bus {bus}; give one another address")

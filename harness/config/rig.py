@@ -1,0 +1,182 @@
+"""
+A rig file to a `RigSpec`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from .. import plugins
+from ..errors import UsageError, nearest
+from ..model.rig import (
+    DEFAULT_ENVIRONMENT,
+    DeviceSpec,
+    DutSpec,
+    GpioSpec,
+    I2CSpec,
+    IdentitySpec,
+    InterlockSpec,
+    LeaseSpec,
+    RigSpec,
+)
+from ..model.world import WorldSpec
+from .build import build
+from .source import Source, read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Dut:
+    nominal_v: float = 5.0
+    brown_out_v: float = 3.0
+    first_sign_a: float = 0.05
+    identity: Mapping[str, str] = field(default_factory=dict)
+    roles: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    title: str
+    time: Literal["real", "virtual"] = "real"
+    environment: str = ""
+    gpio: GpioSpec | None = None
+    i2c: I2CSpec | None = None
+    interlock: tuple[InterlockSpec, ...] = ()
+    lease: LeaseSpec = field(default_factory=LeaseSpec)
+    world: WorldSpec | None = None
+    devices: Mapping[str, Any] = field(default_factory=dict)
+    dut: Mapping[str, _Dut] = field(default_factory=dict)
+
+
+def load_rig(name: str) -> RigSpec:
+    """
+    The rig of that name or path. Raises UsageError.
+    """
+    source = read("rig", name)
+    try:
+        return _rig(source)
+    except UsageError as error:
+        raise error.within(file=str(source.path)) from error
+
+
+def _rig(source: Source) -> RigSpec:
+    file = build(_File, source.table)
+    devices = {name: _device(name, table) for name, table in file.devices.items()}
+    duts = {name: _dut(name, dut, devices) for name, dut in file.dut.items()}
+    if not duts:
+        raise UsageError("missing; a rig needs at least one [dut.NAME]", key="dut")
+    for index, interlock in enumerate(file.interlock):
+        for device in interlock.devices:
+            _known(device, devices, f"interlock.{index}.devices")
+    if file.lease.ttl_s <= 0:
+        raise UsageError("must be more than 0", key="lease.ttl")
+    if file.time == "virtual" and file.world is None:
+        raise UsageError("missing; virtual time needs a world to play", key="world")
+    _check_resources(devices)
+    _check_world(file.world, duts)
+    return RigSpec(
+        name=source.name,
+        path=source.path,
+        title=file.title,
+        time=file.time,
+        environment=os.environ.get("CRASHBENCH_ENVIRONMENT") or file.environment or DEFAULT_ENVIRONMENT,
+        gpio=file.gpio,
+        i2c=file.i2c,
+        devices=devices,
+        duts=duts,
+        interlocks=file.interlock,
+        lease=file.lease,
+        world=file.world,
+        digest=source.digest,
+    )
+
+
+def _device(name: str, table: object) -> DeviceSpec:
+    key = f"devices.{name}"
+    if not isinstance(table, dict) or "kind" not in table:
+        raise UsageError(f"missing; known: {', '.join(plugins.kinds('devices'))}", key=f"{key}.kind")
+    kind = str(table["kind"])
+    try:
+        config = build(plugins.load("devices", kind).Config, {k: v for k, v in table.items() if k != "kind"})
+    except UsageError as error:
+        raise error.within(key=key) from error
+    return DeviceSpec(name=name, kind=kind, config=config)
+
+
+def _dut(name: str, dut: _Dut, devices: Mapping[str, DeviceSpec]) -> DutSpec:
+    if not 0 < dut.brown_out_v < dut.nominal_v:
+        raise UsageError("must be between 0 V and the nominal voltage", key=f"dut.{name}.brown_out")
+    roles = dict(_flat(dut.roles))
+    for role, device in roles.items():
+        _known(device, devices, f"dut.{name}.roles.{role}")
+    identity = None
+    if dut.identity:
+        try:
+            identity = build(IdentitySpec, dut.identity)
+        except UsageError as error:
+            raise error.within(key=f"dut.{name}.identity") from error
+        if identity.role not in roles:
+            key = f"dut.{name}.identity.role"
+            raise UsageError(f"'{identity.role}' is no role here; {nearest(identity.role, roles)}", key=key)
+    return DutSpec(
+        name=name,
+        nominal_v=dut.nominal_v,
+        brown_out_v=dut.brown_out_v,
+        first_sign_a=dut.first_sign_a,
+        identity=identity,
+        roles=roles,
+    )
+
+
+def _flat(roles: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """
+    Roles by their dotted names: `probes.health = "x"` in TOML is a table inside a table.
+    """
+    found: list[tuple[str, str]] = []
+    for name, value in roles.items():
+        if isinstance(value, Mapping):
+            found += _flat(value, f"{prefix}{name}.")
+        else:
+            found.append((prefix + name, str(value)))
+    return found
+
+
+def _known(device: str, devices: Mapping[str, DeviceSpec], key: str) -> None:
+    if device not in devices:
+        raise UsageError(f"there is no device '{device}'; {nearest(device, devices)}", key=key)
+
+
+def _check_resources(devices: Mapping[str, DeviceSpec]) -> None:
+    owners: dict[str, str] = {}
+    for name, device in devices.items():
+        for resource in resources(device):
+            if resource in owners:
+                problem = f"{resource} is taken by device '{owners[resource]}' already; give one of them another"
+                raise UsageError(problem, key=f"devices.{name}")
+            owners[resource] = name
+
+
+def resources(device: DeviceSpec) -> tuple[str, ...]:
+    """
+    What of the machine a device occupies, such as `pin 17`; no two devices may share one.
+    """
+    listed = getattr(device.config, "resources", None)
+    return tuple(listed()) if listed else ()
+
+
+def _check_world(world: WorldSpec | None, duts: Mapping[str, DutSpec]) -> None:
+    if world is None:
+        return
+    for name, rail in world.rails.items():
+        if rail.dut not in world.units:
+            problem = f"there is no unit '{rail.dut}'; {nearest(rail.dut, world.units)}"
+            raise UsageError(problem, key=f"world.rails.{name}.dut")
+    for name, chip in world.chips.items():
+        if chip.rail not in world.rails:
+            problem = f"there is no rail '{chip.rail}'; {nearest(chip.rail, world.rails)}"
+            raise UsageError(problem, key=f"world.chips.{name}.rail")
+    for name in duts:
+        if name not in world.units:
+            raise UsageError(f"there is no unit '{name}'; {nearest(name, world.units)}", key=f"dut.{name}")

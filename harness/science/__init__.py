@@ -1,0 +1,3 @@
+"""
+Pure reckoning: crossings from readings, bounds from counts, verdicts from intervals.
+"""

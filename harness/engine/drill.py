@@ -1,0 +1,168 @@
+"""
+A drill: its trials one after the other, each under the guard and the undo journal, and the verdict on all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio
+
+from .. import clock
+from ..errors import BenchError, Refused, Unrestored
+from ..model.codec import end_to_json, run_head_to_json, trial_to_json
+from ..model.criterion import Judged
+from ..model.drill import DrillSpec, FaultSpec
+from ..model.event import JSON, Event, Kind
+from ..model.instant import Instant
+from ..model.run import RunHead
+from ..model.trial import Trial
+from ..model.verdict import TrialVerdict, Verdict
+from ..protocols import Listener, Strike
+from ..science.judge import drill_verdict, judge
+from .bench import Bench
+from .guard import Guard
+from .leaves import ungrouped
+from .restore import restore
+from .trial import TrialRun
+from .undo import UndoJournal
+
+
+class DrillRun:
+    """
+    One run of a drill on a bench. `run` it once; `abort` may come from outside at any moment.
+    """
+
+    def __init__(self, drill: DrillSpec, bench: Bench, head: RunHead, journal: UndoJournal, emit: Listener) -> None:
+        self._drill, self._bench, self._head = drill, bench, head
+        self._journal, self._emit = journal, emit
+        self._guard = Guard(bench.rig)
+        self._scope = anyio.CancelScope()
+        self._aborted = ""
+        self._trials: list[Trial] = []
+        self._notes: list[str] = []
+
+    def abort(self, reason: str) -> None:
+        """
+        Ends the run: what was done is undone, and the verdict is inconclusive for `reason`.
+        """
+        self._aborted = self._aborted or reason
+        self._scope.cancel()
+
+    def note(self, problem: str) -> None:
+        """
+        Has a trouble of the bench, from before the run, put into its record.
+        """
+        self._notes.append(problem)
+
+    async def run(self, *, until_failure: bool = False) -> Verdict:
+        """
+        Runs every trial (or trials until one does not recover), and judges. Raises Refused before anything is touched.
+        """
+        self._guard.admit(self._drill, self._bench)
+        anchor = clock.Anchor.take()
+        self._tell(Kind.RUN_STARTED, run_head_to_json(self._head))
+        for problem in self._notes:
+            self._tell(Kind.BENCH_TROUBLE, {"problem": problem})
+        trouble = ""
+        try:
+            with self._scope, ungrouped():
+                await self._every_trial(until_failure)
+        except (Refused, BenchError) as error:
+            trouble = str(error)
+        trouble = await self._made_safe(trouble)
+        self._look_at_wall(anchor)
+        return self._end(trouble)
+
+    async def _every_trial(self, until_failure: bool) -> None:
+        index = 0
+        while until_failure or index < self._drill.trials.count:
+            if index:
+                await anyio.sleep(self._drill.trials.cool_down_s)
+            trial = await self._trial(index)
+            if trial.verdict is TrialVerdict.INCONCLUSIVE or (until_failure and self._failed(trial)):
+                return
+            if trial.verdict is TrialVerdict.STUCK:
+                return  # the DUT is left as it is, for somebody to look at
+            index += 1
+
+    async def _trial(self, index: int) -> Trial:
+        trial_run = TrialRun(index, self._drill, self._bench, self._strike, self._emit)
+        try:
+            trial = await trial_run.run()
+        except BaseException as error:
+            reason = self._aborted or str(error) or "the run was cancelled"
+            self._keep(trial_run.interrupted(reason))
+            raise
+        self._keep(trial)
+        return trial
+
+    def _keep(self, trial: Trial) -> None:
+        self._trials.append(trial)
+        self._tell(Kind.TRIAL_ENDED, trial_to_json(trial), trial.index)
+
+    def _failed(self, trial: Trial) -> bool:
+        return drill_verdict([trial], self._judged([trial]))[0] is not Verdict.HELD
+
+    @asynccontextmanager
+    async def _strike(self, spec: FaultSpec) -> AsyncIterator[Strike]:
+        """
+        A fault under the guard, its undo on disk before it begins. What leaves by an error leaves a safe rig.
+        """
+        fault = self._bench.fault(spec)
+        self._guard.strike(fault, self._bench.switches())
+        promises = self._journal.promise(fault.undo, self._head.run_id)
+        try:
+            async with fault.inject() as strike:
+                yield strike
+        except BaseException:
+            await restore(self._bench, self._journal)
+            raise
+        self._journal.keep(promises)
+        self._guard.released(fault)
+
+    async def _made_safe(self, trouble: str) -> str:
+        """
+        After a run that went wrong, looks once more; a DUT in the dark outranks whatever went wrong before.
+        """
+        doubtful = any(trial.verdict is TrialVerdict.INCONCLUSIVE for trial in self._trials)
+        if not (trouble or self._aborted or doubtful):
+            return ""
+        try:
+            await restore(self._bench, self._journal)
+        except Unrestored as dark:
+            return str(dark)
+        return trouble
+
+    def _look_at_wall(self, anchor: clock.Anchor) -> None:
+        if self._bench.rig.is_virtual:
+            return
+        stepped_ns = anchor.stepped_ns(clock.Anchor.take())
+        if stepped_ns is not None:
+            self._tell(Kind.CLOCK_STEPPED, {"stepped_s": stepped_ns / clock.NS_PER_S})
+
+    def _judged(self, trials: list[Trial]) -> list[Judged]:
+        return [judge(criterion, trials) for criterion in self._drill.criteria]
+
+    def _end(self, trouble: str) -> Verdict:
+        criteria = self._judged(self._trials)
+        verdict, reason = drill_verdict(self._trials, criteria)
+        if self._aborted:
+            verdict, reason = Verdict.INCONCLUSIVE, self._aborted
+        if trouble and (verdict is not Verdict.DEVIATED or trouble.startswith("UNRESTORED")):
+            verdict, reason = Verdict.INCONCLUSIVE, trouble
+        self._tell(Kind.RUN_ENDED, end_to_json(verdict, reason, criteria, self._acausal()))
+        return verdict
+
+    def _acausal(self) -> list[str]:
+        return [
+            f"trial {trial.index}: {name} is negative ({span}): an effect was seen before its cause"
+            for trial in self._trials
+            for name, span in trial.durations().items()
+            if span is not None and span.is_acausal
+        ]
+
+    def _tell(self, kind: Kind, data: dict[str, JSON], trial: int | None = None) -> None:
+        at = Instant.exactly(clock.now_ns())
+        self._emit(Event(kind=kind, at=at, trial=trial, data=data))

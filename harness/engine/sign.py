@@ -1,0 +1,35 @@
+"""
+The first sign of life: the first current that the DUT draws after its supply is back.
+"""
+
+from __future__ import annotations
+
+import anyio
+
+from .. import clock
+from ..model.instant import Instant
+from ..protocols import PowerMeter
+from ..science.crossing import Crossing
+
+# A unit that draws nothing at first is watched closely for this long, and then less often, to spare the bus.
+_CLOSELY_NS = 2 * clock.NS_PER_S
+_SELDOM_S = 0.1
+
+
+async def first_sign(meter: PowerMeter, above_a: float, removal: Instant) -> Instant:
+    """
+    Waits for a current above `above_a` (amperes); ends only by that, or by being cancelled.
+
+    A current that flows at the first reading began at some moment since the removal was commanded.
+    """
+    crossing = Crossing(above_a, rising=True)
+    while True:
+        reading = await meter.read()
+        if reading.is_ok and reading.current_a is not None:
+            found = crossing.feed(reading.current_a, reading.at)
+            if found is None and reading.current_a > above_a:
+                return Instant(removal.earliest_ns, reading.at.latest_ns)
+            if found is not None:
+                return found
+        seldom = clock.now_ns() - removal.latest_ns > _CLOSELY_NS
+        await anyio.sleep(_SELDOM_S if seldom else meter.period_s)

@@ -1,0 +1,234 @@
+"""
+One trial: settle, gate, inject, prove, observe, restore, prove removed, recover and hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+import anyio
+
+from .. import clock
+from ..errors import BenchError, NotProven, Unrestored
+from ..model.drill import DrillSpec, FaultSpec
+from ..model.event import Kind
+from ..model.instant import Instant, Span
+from ..model.trial import Trial
+from ..model.verdict import TrialVerdict
+from ..protocols import Listener, Strike
+from .bench import Bench
+from .leaves import gravest
+from .moments import Moments
+from .sign import first_sign
+from .watch import Alert, Watch
+
+# Who puts a fault on the DUT: the drill's runner, which asks the guard and keeps the undo journal around it.
+Striker = Callable[[FaultSpec], AbstractAsyncContextManager[Strike]]
+
+
+class Inconclusive(BenchError):
+    """
+    The trial cannot be vouched for; the reason is one sentence.
+    """
+
+
+class TrialRun:
+    """
+    One trial under way: its phases are its methods, in their order.
+    """
+
+    def __init__(self, index: int, drill: DrillSpec, bench: Bench, strike: Striker, emit: Listener) -> None:
+        self._drill, self._bench, self._strike = drill, bench, strike
+        self._moments = Moments(index, emit)
+        probes = [(spec, bench.probe(spec)) for spec in drill.steady_state]
+        self._watch = Watch(probes, self._moments)
+        self._alert = Alert(drill.detected, bench.probe(drill.detected.probe)) if drill.detected else None
+        self._struck = anyio.Event()
+        self._started_ns = clock.now_ns()
+        self._removed_ns = 0
+        self._hold_up: Span | None = None
+        self._reason = ""
+        self._why_not = ""
+        bench.begin_truth(probes)
+
+    async def run(self) -> Trial:
+        """
+        Runs the trial. Raises Unrestored and Refused; any other trouble of the bench is in the verdict.
+        """
+        self._moments.tell(Kind.TRIAL_STARTED)
+        verdict = TrialVerdict.INCONCLUSIVE
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._watch.keep_asking)
+                verdict = await self._phases()
+                tasks.cancel_scope.cancel()
+        except BaseExceptionGroup as group:
+            trouble = gravest(group)
+            if not isinstance(trouble, BenchError) or isinstance(trouble, Unrestored):
+                raise trouble from group
+            self._reason = str(trouble)
+        return self._trial(verdict)
+
+    def interrupted(self, reason: str) -> Trial:
+        """
+        The trial as far as it came, when the run was ended from outside.
+        """
+        self._reason = reason
+        return self._trial(TrialVerdict.INCONCLUSIVE)
+
+    async def _phases(self) -> TrialVerdict:
+        await self._settle()
+        async with anyio.create_task_group() as tasks:
+            if self._alert is not None:
+                tasks.start_soon(self._detect, self._alert)
+            await self._inject()
+            tasks.start_soon(self._first_sign)
+            is_back = await self._recover()
+            tasks.cancel_scope.cancel()
+        self._vouch()
+        if is_back:
+            return TrialVerdict.RECOVERED
+        self._reason = f"{_named(self._watch.book.unwell())} not back within {self._drill.watch_s:g} s"
+        return TrialVerdict.STUCK
+
+    async def _settle(self) -> None:
+        self._moments.phase("settle", self._drill.settle_s)
+        book = self._watch.book
+        with anyio.move_on_after(self._drill.settle_s):
+            await self._watch.until(lambda: book.is_steady)
+        if not book.is_steady:
+            raise Inconclusive(f"the steady state was not met at the start: {_named(book.unwell())} unwell")
+        book.arm()
+        dut = await self._bench.identify()
+        self._moments.tell(Kind.IDENTIFIED, name=dut.name, version=dut.version)
+
+    async def _inject(self) -> None:
+        self._moments.phase("inject", min(fault.at_s for fault in self._drill.faults))
+        start_ns = clock.now_ns()
+        async with anyio.create_task_group() as tasks:
+            for spec in self._drill.faults:
+                tasks.start_soon(self._fault, spec, start_ns)
+        self._removed_ns = clock.now_ns()
+
+    async def _fault(self, spec: FaultSpec, start_ns: int) -> None:
+        mark, subject = self._moments.mark, f"{spec.kind} {spec.role}".strip()
+        await clock.sleep_until(start_ns + round(spec.at_s * clock.NS_PER_S))
+        if not self._struck.is_set() and self._watch.book.lost is not None:
+            raise Inconclusive("the steady state was lost before anything was done")
+        async with self._strike(spec) as strike:
+            mark(Kind.FAULT_COMMANDED, strike.commanded, subject)
+            self._struck.set()
+            await self._while_it_lasts(strike, spec, subject)
+        assert strike.removal_commanded is not None
+        mark(Kind.REMOVAL_COMMANDED, strike.removal_commanded, subject)
+        self._moments.phase("restore")
+        mark(Kind.REMOVAL_EFFECTIVE, await self._removed(strike), subject)
+
+    async def _while_it_lasts(self, strike: Strike, spec: FaultSpec, subject: str) -> None:
+        self._moments.phase("prove", spec.for_s)
+        proven = False
+
+        async def prove() -> None:
+            nonlocal proven
+            self._moments.mark(Kind.FAULT_EFFECTIVE, await strike.effective(), subject)
+            proven = True
+            self._moments.phase("observe", spec.for_s)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(prove)
+            await strike.last()
+            tasks.cancel_scope.cancel()
+        self._hold_up = self._hold_up or strike.hold_up
+        if not proven:
+            self._why_not = strike.why_not()
+
+    async def _removed(self, strike: Strike) -> Instant:
+        """
+        Proof of the removal; a rail that is seen to stay down has the whole rig made safe before it is asked again.
+        """
+        try:
+            return await strike.removed()
+        except NotProven as doubt:
+            if not doubt.dark:
+                raise
+            self._moments.tell(Kind.BENCH_TROUBLE, problem=str(doubt))
+        await self._bench.make_safe()
+        try:
+            return await strike.removed()
+        except NotProven as doubt:
+            if not doubt.dark:
+                raise
+            raise Unrestored([str(doubt).partition(":")[0]], str(doubt).partition(": ")[2]) from doubt
+
+    async def _detect(self, alert: Alert) -> None:
+        await self._struck.wait()
+        self._moments.mark(Kind.DETECTED, await alert.until_fired())
+
+    async def _first_sign(self) -> None:
+        """
+        The first current after the removal, where a meter watches the struck DUT's rail.
+        """
+        removal = self._moments.instants.removal_commanded
+        role = next((fault.role for fault in self._drill.faults if fault.role), None)
+        if role is None or removal is None or self._watch.book.lost is None:
+            return
+        dut = self._bench.dut_of(role)
+        meter = self._bench.meter_of(dut.name)
+        if meter is not None:
+            self._moments.mark(Kind.FIRST_SIGN, await first_sign(meter, dut.first_sign_a, removal))
+
+    async def _recover(self) -> bool:
+        self._moments.phase("recover", self._drill.watch_s)
+        with anyio.move_on_after(self._drill.watch_s) as patience:
+            await self._watch.until(self._is_ready)
+        if patience.cancelled_caught:
+            return False
+        if self._watch.book.regained is not None:
+            self._moments.mark(Kind.READY, self._watch.book.regained)
+        return True
+
+    def _is_ready(self) -> bool:
+        """
+        Whether the steady state has held for `hold`, and still did after the last fault was removed.
+        """
+        book = self._watch.book
+        if not book.is_steady:
+            return False
+        since_ns = self._removed_ns if book.regained is None else book.regained.latest_ns
+        return book.holds_at(max(since_ns + round(self._drill.hold_s * clock.NS_PER_S), self._removed_ns))
+
+    def _vouch(self) -> None:
+        """
+        What must be shown before anything is said of the DUT. Raises Inconclusive.
+        """
+        instants = self._moments.instants
+        if instants.fault_effective is None:
+            raise Inconclusive(self._why_not or "the fault was not proven effective")
+        if instants.steady_lost is None and self._drill.expects_loss:
+            raise Inconclusive("the fault was proven, but the DUT was never affected: its steady state was not lost")
+
+    def _trial(self, verdict: TrialVerdict) -> Trial:
+        book, instants = self._watch.book, self._moments.instants
+        now_ns = clock.now_ns()
+        from_ns = instants.fault_commanded.earliest_ns if instants.fault_commanded else now_ns
+        requests, failed = book.requests(from_ns, instants.ready.latest_ns if instants.ready else now_ns)
+        return Trial(
+            index=self._moments.trial,
+            verdict=verdict,
+            reason=self._reason,
+            instants=instants,
+            watched_until_ns=now_ns,
+            requests=requests,
+            failed_requests=failed,
+            gap_ns=book.gap_ns(),
+            expects_loss=self._drill.expects_loss,
+            awaited=frozenset({"ready", "detected"} if self._alert else {"ready"}),
+            hold_up=self._hold_up,
+            readings=self._watch.measured(),
+            truth=self._bench.truth(instants, self._started_ns, self._drill),
+        )
+
+
+def _named(probes: list[str]) -> str:
+    return ", ".join(probes) or "a probe"

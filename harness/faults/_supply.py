@@ -1,0 +1,165 @@
+"""
+What the supply faults share: a switch, the meter on the same rail, and proof by the rail's own crossings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Self
+
+import anyio
+
+from .. import clock
+from ..errors import NotProven
+from ..insist import insist
+from ..model.instant import Instant, Span
+from ..model.reading import Reading
+from ..model.rig import DutSpec
+from ..model.undo import Undo
+from ..protocols import PowerMeter, PowerSwitch, Roles
+from ..science.crossing import Crossing
+
+# Hold-up is counted from the rail's leaving 90 % of its nominal voltage (the usual 10 %..90 % rule of edges).
+_LEFT_NOMINAL = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """
+    A DUT's supply as a fault sees it.
+    """
+
+    switch: PowerSwitch
+    meter: PowerMeter
+    dut: DutSpec
+
+    @classmethod
+    def of(cls, role: str, roles: Roles) -> Self:
+        """
+        The supply behind a power role. Raises UsageError when the DUT has no meter: a cut must be proven.
+        """
+        meter = roles.get(roles.sibling(role, "meter"), PowerMeter)
+        return cls(roles.get(role, PowerSwitch), meter, roles.dut(role))
+
+    @property
+    def undo(self) -> tuple[Undo, ...]:
+        """
+        What undoes any supply fault.
+        """
+        return (Undo(device=self.switch.name, action="on"),)
+
+    def levels_v(self, effective_below_v: float | None, removed_above_ratio: float) -> tuple[float, float]:
+        """
+        Below which voltage a fault is effective (by default the DUT's brown-out level), above which it is removed.
+        """
+        below_v = self.dut.brown_out_v if effective_below_v is None else effective_below_v
+        return below_v, removed_above_ratio * self.dut.nominal_v
+
+    @asynccontextmanager
+    async def interrupted(self, strike: SupplyStrike) -> AsyncIterator[SupplyStrike]:
+        """
+        Cuts the supply, and on leaving restores it, insisting, whatever happened in between.
+        """
+        await strike.look_before()
+        try:
+            strike.commanded = await self.switch.off()
+            yield strike
+        finally:
+            strike.removal_commanded = await insist(self.switch.on)
+
+
+class SupplyStrike:
+    """
+    A supply fault under way: effective at the rail's fall below `levels_v[0]`, removed at its rise above `levels_v[1]`.
+    """
+
+    commanded: Instant
+    removal_commanded: Instant | None = None
+    hold_up: Span | None = None
+
+    def __init__(
+        self,
+        supply: Supply,
+        levels_v: tuple[float, float],
+        prove_s: float,
+        pattern: Callable[[SupplyStrike], Awaitable[None]],
+    ) -> None:
+        self._supply, self._pattern, self._prove_s = supply, pattern, prove_s
+        chatter_ns = round(supply.switch.chatter_s * clock.NS_PER_S)
+        self._left = Crossing(_LEFT_NOMINAL * supply.dut.nominal_v, rising=False, chatter_ns=chatter_ns)
+        self._fell = Crossing(levels_v[0], rising=False, chatter_ns=chatter_ns)
+        self._rose = Crossing(levels_v[1], rising=True, chatter_ns=chatter_ns)
+        self._last: Reading | None = None
+
+    async def look_before(self) -> None:
+        """
+        Reads the rail before anything is done to it: a fall must start from above.
+
+        Raises NotProven when the meter is silent or the rail is down already.
+        """
+        await self._read(self._left, self._fell)
+        if not self._fell.has_near:
+            raise NotProven(f"{self._saw()} before anything was done: a cut could not be proven")
+
+    async def effective(self) -> Instant:
+        """
+        Waits for the rail's fall. Ends only by that, or by being cancelled.
+        """
+        while self._fell.found is None:
+            await self._read(self._left, self._fell)
+        if self._left.found is not None:
+            self.hold_up = Span.between(self._left.found, self._fell.found)
+        return self._fell.found
+
+    def why_not(self) -> str:
+        """
+        What the meter saw instead of the effect.
+        """
+        return f"the supply was commanded off, but {self._saw()}: welded contact, bypass, or too short a cut?"
+
+    async def last(self) -> None:
+        """
+        Lets the fault run its course.
+        """
+        await self._pattern(self)
+
+    async def removed(self) -> Instant:
+        """
+        Waits for the rail's rise. Raises NotProven, naming the switch when the rail was seen to stay down.
+        """
+        with anyio.move_on_after(self._prove_s):
+            while self._rose.found is None:
+                if await self._read(self._rose) and not self._rose.has_near and self._is_up():
+                    # The rail is up and was never seen down: its rise lies between the last fall and now.
+                    return self._risen_unseen()
+            return self._rose.found
+        problem = f"the supply was commanded on, but {self._saw()}"
+        dark = self._last is not None and self._last.is_ok
+        raise NotProven(f"{self._supply.switch.name}: {problem}" if dark else problem, dark=dark)
+
+    def _risen_unseen(self) -> Instant:
+        assert self._last is not None
+        commanded = self.removal_commanded or self.commanded
+        return Instant(commanded.earliest_ns, max(self._last.at.latest_ns, commanded.latest_ns))
+
+    async def _read(self, *crossings: Crossing) -> bool:
+        reading = self._last = await self._supply.meter.read()
+        if not reading.is_ok or reading.bus_v is None:
+            await anyio.sleep(self._supply.meter.period_s)
+            return False
+        for crossing in crossings:
+            crossing.feed(reading.bus_v, reading.at)
+        return True
+
+    def _is_up(self) -> bool:
+        return self._last is not None and (self._last.bus_v or 0.0) > self._rose.threshold
+
+    def _saw(self) -> str:
+        meter = self._supply.meter.name
+        if self._last is None:
+            return f"'{meter}' was never read"
+        if self._last.bus_v is None:
+            return f"'{meter}' gave no reading ({self._last.flag})"
+        return f"'{meter}' read {self._last.bus_v:.2f} V"

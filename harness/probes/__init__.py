@@ -1,0 +1,3 @@
+"""
+Ways to tell whether a DUT is well: one file per question.
+"""

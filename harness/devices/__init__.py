@@ -1,0 +1,3 @@
+"""
+One file per real part, driven through whatever the rig's wiring reaches it by.
+"""

@@ -1,0 +1,171 @@
+"""
+Finding a rig's lab, or starting it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+
+from ..clock import NS_PER_S, now_ns
+from ..errors import BenchError, DeviceError, Exit, UsageError, nearest
+from ..model.rig import RigSpec
+from . import place
+from .claim import is_held_by
+from .lab_client import LabClient, NotListening
+from .messages import digest
+
+_START_LIMIT_S = 15.0
+_STOP_LIMIT_S = 10.0
+_LOOK_EVERY_S = 0.01
+
+
+class Lab:
+    """
+    A running lab, held by a connection: it does not become idle while this is open.
+    """
+
+    def __init__(self, socket: Path, client: LabClient, child: int | None) -> None:
+        self.client = client
+        self.pid = client.lab_pid
+        self.started = child == self.pid
+        """Whether it was started for us."""
+        self._socket = socket
+        self._child = child if self.started else None
+
+    async def stop(self) -> None:
+        """
+        Ends the lab, whoever started it, and waits until nothing of it is left; one that is gone already is no error.
+
+        Raises DeviceError when it does not end.
+        """
+        with contextlib.suppress(DeviceError):
+            await anyio.to_thread.run_sync(self.client.stop)
+        with anyio.move_on_after(_STOP_LIMIT_S) as limit:
+            while self._runs():  # noqa: ASYNC110 - another process's end tells no one
+                await anyio.sleep(_LOOK_EVERY_S)
+        self.close()
+        if limit.cancelled_caught:
+            raise DeviceError("lab", f"pid {self.pid} was told to stop, and still runs after {_STOP_LIMIT_S:g} s")
+
+    def close(self) -> None:
+        """
+        Lets go of the lab, which ends by itself some time after its last client.
+        """
+        self.client.close()
+        self._runs()
+
+    def _runs(self) -> bool:
+        ended = self._child is not None and _exit_code(self._child) is not None
+        return not ended and is_held_by(self._socket, self.pid)
+
+
+async def ensure(rig: RigSpec, *, idle_s: float = 60.0) -> Lab:
+    """
+    The rig's lab, started when none is running; then it ends by itself after `idle_s` without any client.
+
+    Raises UsageError when its world cannot be played, BenchError when it does not start or plays an older world.
+    """
+    assert rig.world is not None
+    socket = place.address(rig)
+    child = None
+    try:
+        client = await _client(socket)
+    except NotListening:
+        client, child = await _started(rig, socket, idle_s)
+    if client.world != digest(rig.world):
+        client.close()
+        problem = f"the lab that is running (pid {client.lab_pid}) plays another world than {rig.path} describes now"
+        raise BenchError(f"{problem}; end it with `kill {client.lab_pid}`")
+    return Lab(socket, client, child)
+
+
+def resolve(rig: RigSpec, host: str, port: int) -> tuple[str, int]:
+    """
+    Where to connect for a unit's host and port. Raises UsageError for one that the rig's world has not, DeviceError
+    when the lab is not running.
+    """
+    assert rig.world is not None
+    if host not in rig.world.units:
+        raise UsageError(f"there is no unit '{host}'; {nearest(host, rig.world.units)}", file=str(rig.path))
+    known = rig.world.units[host].port
+    if port != known:
+        raise UsageError(f"unit '{host}' has no port {port}; it has {known}", file=str(rig.path))
+    with LabClient(place.address(rig)) as client:
+        return client.unit_address(host)
+
+
+async def _client(socket: Path) -> LabClient:
+    return await anyio.to_thread.run_sync(LabClient, socket)
+
+
+def _spawn(rig: RigSpec, socket: Path, idle_s: float) -> int:
+    """
+    Starts a lab that outlives us: no parent waits for it, no terminal reaches it.
+    """
+    # -P: the folder that we happen to be in has no say in what `harness` is.
+    argv = [sys.executable, "-P", "-m", str(__package__), "--rig", str(rig.path.absolute()), "--idle", str(idle_s)]
+    log = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    actions = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, str(place.log(socket)), log, 0o600),
+        (os.POSIX_SPAWN_DUP2, 1, 2),
+    ]
+    return os.posix_spawn(sys.executable, argv, os.environ, file_actions=actions, setsid=True)
+
+
+async def _started(rig: RigSpec, socket: Path, idle_s: float) -> tuple[LabClient, int]:
+    """
+    A connection to a lab that comes up now, and the process that we started for it.
+    """
+    limit_ns = now_ns() + round(_START_LIMIT_S * NS_PER_S)
+    child = _spawn(rig, socket, idle_s)
+    while now_ns() < limit_ns:
+        try:
+            client = await _client(socket)
+        except NotListening:
+            ended = _exit_code(child)
+            if ended == Exit.REFUSED:
+                # Another one was coming up at this moment, or going down: either way we may try again.
+                child = _spawn(rig, socket, idle_s)
+            elif ended is not None:
+                raise _failed(socket, ended) from None
+            await anyio.sleep(_LOOK_EVERY_S)
+        else:
+            if child != client.lab_pid:
+                _dismiss(child)
+            return client, child
+    raise BenchError(f"the lab did not start within {_START_LIMIT_S:g} s; see {place.log(socket)}")
+
+
+def _dismiss(child: int) -> None:
+    """
+    Ends a process that came second: it holds nothing, and would only come up when the first one has gone.
+    """
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
+def _exit_code(child: int) -> int | None:
+    """
+    How our child ended; None while it runs.
+    """
+    try:
+        pid, status = os.waitpid(child, os.WNOHANG)
+    except ChildProcessError:
+        return 0
+    return os.waitstatus_to_exitcode(status) if pid else None
+
+
+def _failed(socket: Path, code: int | None) -> BenchError | UsageError:
+    log = place.log(socket)
+    said = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    if code == Exit.USAGE and said:
+        return UsageError(said[-1])
+    return BenchError(f"the lab ended with {code}: {said[-1] if said else 'it said nothing'}; see {log}")

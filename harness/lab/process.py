@@ -1,0 +1,121 @@
+"""
+The lab's process: it plays a rig's world until it is told to end, and leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+
+import anyio
+from anyio.abc import TaskStatus
+
+from ..clock import NS_PER_S, now_ns
+from ..errors import UsageError
+from ..model.rig import RigSpec
+from ..sim.world import World
+from . import place
+from .claim import claimed
+from .program import argv
+from .program_unit import ProgramUnit
+from .server import Server
+
+# What happened longer ago than any meter averages over (an INA226's longest conversion takes 17 s) is dropped.
+_REMEMBERED_S = 60
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+async def serve(
+    rig: RigSpec, *, idle_s: float | None, task_status: TaskStatus[Path] = anyio.TASK_STATUS_IGNORED
+) -> None:
+    """
+    Plays the rig's world until SIGINT, SIGTERM, a client's `stop`, or `idle_s` seconds without any client.
+
+    Says where it listens through `task_status`. Raises Refused when the rig's lab is running already, UsageError when
+    the rig has no world or its world cannot be played, BenchError.
+    """
+    if rig.world is None:
+        raise UsageError("missing; a lab needs a world to play", file=str(rig.path), key="world")
+    socket = place.address(rig)
+    with claimed(socket):
+        with _scratch(socket) as folder:
+            seed = secrets.randbits(32)
+            units = {name: _unit(rig, name, folder, seed) for name in rig.world.units}
+            world = World(rig.world, seed, units)
+            try:
+                await _play(Server(rig, world, units), world, units, socket, idle_s, task_status)
+            finally:
+                world.close()
+                socket.unlink(missing_ok=True)
+        # Only after a good end: when it failed, what it said is still wanted.
+        place.log(socket).unlink(missing_ok=True)
+
+
+async def _play(
+    server: Server,
+    world: World,
+    units: Mapping[str, ProgramUnit],
+    socket: Path,
+    idle_s: float | None,
+    task_status: TaskStatus[Path],
+) -> None:
+    async with await anyio.create_unix_listener(socket, mode=0o600) as listener, anyio.create_task_group() as tasks:
+        for unit in units.values():
+            tasks.start_soon(unit.play)
+        tasks.start_soon(listener.serve, server.converse)
+        tasks.start_soon(_forget, world, units)
+        task_status.started(socket)
+        await _until_told(server, idle_s)
+        tasks.cancel_scope.cancel()
+
+
+async def _until_told(server: Server, idle_s: float | None) -> None:
+    async with anyio.create_task_group() as tasks:
+
+        async def signalled() -> None:
+            with anyio.open_signal_receiver(*_SIGNALS) as signals:
+                async for _ in signals:
+                    tasks.cancel_scope.cancel()
+
+        async def idle(limit_s: float) -> None:
+            await server.until_idle(limit_s)
+            tasks.cancel_scope.cancel()
+
+        tasks.start_soon(signalled)
+        if idle_s is not None:
+            tasks.start_soon(idle, idle_s)
+        await server.stopped.wait()
+        tasks.cancel_scope.cancel()
+
+
+async def _forget(world: World, units: Mapping[str, ProgramUnit]) -> None:
+    while True:
+        await anyio.sleep(_REMEMBERED_S)
+        before_ns = now_ns() - _REMEMBERED_S * NS_PER_S
+        world.forget(before_ns)
+        for unit in units.values():
+            unit.forget(before_ns)
+
+
+def _unit(rig: RigSpec, name: str, scratch: Path, seed: int) -> ProgramUnit:
+    assert rig.world is not None
+    spec = rig.world.units[name]
+    folder = scratch / name
+    folder.mkdir()
+    return ProgramUnit(name, spec, argv(rig, name, spec), folder, Random(f"{seed} unit {name}"))
+
+
+@contextmanager
+def _scratch(socket: Path) -> Iterator[Path]:
+    folder = place.scratch(socket)
+    shutil.rmtree(folder, ignore_errors=True)  # a killed lab's
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,199 @@
+"""
+A DUT that is a real program.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from random import Random
+from typing import Any, BinaryIO
+
+import anyio
+from anyio.abc import Process
+
+from ..clock import now_ns
+from ..model.world import UnitSpec
+from ..sim._steps import Steps
+from .port import HOST, HeldPort
+
+# How long after the program began to listen the lab notices, at most.
+_LOOK_EVERY_S = 0.02
+
+_LEASH = Path(__file__).with_name("leash.py")
+
+
+class State(StrEnum):
+    """
+    How a unit is: without power, started, listening, or ended by itself.
+    """
+
+    OFF = "off"
+    BOOTING = "booting"
+    SERVING = "serving"
+    ENDED = "ended"
+
+
+class ProgramUnit:
+    """
+    A program that is started when its rail is up, and SIGKILLed, with all that it started, when its rail falls.
+
+    Its port and its folder stay its own over all its boots. A program that ends by itself stays down until its power
+    was cut.
+    """
+
+    def __init__(self, name: str, spec: UnitSpec, argv: Sequence[str], folder: Path, rng: Random) -> None:
+        self.name, self.spec = name, spec
+        self._argv, self._folder, self._rng = tuple(argv), folder, rng
+        self._port = HeldPort()
+        self._process: Process | None = None
+        self._boots = 0
+        self._rose_ns: int | None = None
+        self._fell_ns: int | None = None
+        self._state = Steps(now_ns(), State.OFF)
+        self._fed, self._lost = anyio.Event(), anyio.Event()
+        self._amps = {State.BOOTING: spec.boot_draw_a, State.SERVING: spec.run_draw_a}
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """
+        Where it listens once it has booted.
+        """
+        return HOST, self._port.number
+
+    def powered(self, at_ns: int) -> None:
+        """
+        The rail is up: it boots.
+        """
+        self._rose_ns = at_ns
+        if self._fed.is_set():
+            return
+        self._state.set(at_ns, State.BOOTING)
+        self._lost = anyio.Event()
+        self._fed.set()
+
+    def power_lost(self, at_ns: int) -> None:
+        """
+        The rail fell: it is killed at once.
+        """
+        self._fell_ns = at_ns
+        if self.spec.defect == "not_fed":
+            return
+        self._state.set(at_ns, State.OFF)
+        self._fed = anyio.Event()
+        self._lost.set()
+        self._kill()
+
+    def current_a(self, at_ns: int) -> float:
+        """
+        What it drew at a moment not long past, in amperes.
+        """
+        return self._amps.get(self._state.at(at_ns), 0.0)
+
+    def forget(self, before_ns: int) -> None:
+        """
+        Drops what it did before a moment.
+        """
+        self._state.forget(before_ns)
+
+    def seen(self) -> dict[str, Any]:
+        """
+        What can be seen of it: its state, process id, boots, address, and its rail's last crossings (ns).
+        """
+        return {
+            "state": self._state.at(now_ns()),
+            "pid": self._process.pid if self._process else None,
+            "boots": self._boots,
+            "address": list(self.address),
+            "rose_ns": self._rose_ns,
+            "fell_ns": self._fell_ns,
+        }
+
+    async def play(self) -> None:
+        """
+        Boots whenever its rail is up; cancelled, it leaves nothing running. Raises OSError when it cannot be started.
+        """
+        try:
+            while True:
+                await self._fed.wait()
+                lost = self._lost
+                await self._run(lost)
+                await lost.wait()
+        finally:
+            self._port.close()
+
+    async def _run(self, lost: anyio.Event) -> None:
+        self._process = await self._start()
+        try:
+            if lost.is_set():
+                self._kill()
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._notice_service, lost)
+                await self._process.wait()
+                tasks.cancel_scope.cancel()
+        finally:
+            with anyio.CancelScope(shield=True):
+                self._kill()
+                await self._process.aclose()
+            self._process = None
+        if not lost.is_set():
+            self._state.set(now_ns(), State.ENDED)
+
+    async def _start(self) -> Process:
+        self._boots += 1
+        with self._boot_log() as log:
+            return await anyio.open_process(
+                self._command(), stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=self._folder, start_new_session=True
+            )
+
+    def _boot_log(self) -> BinaryIO:
+        return open(self._folder / f"boot-{self._boots:04}.log", "wb")
+
+    async def _notice_service(self, lost: anyio.Event) -> None:
+        while True:
+            try:
+                stream = await anyio.connect_tcp(*self.address)
+            except OSError:
+                await anyio.sleep(_LOOK_EVERY_S)
+            else:
+                await stream.aclose()
+                break
+        if not lost.is_set():
+            self._state.set(now_ns(), State.SERVING)
+
+    def _kill(self) -> None:
+        if self._process is None or self._process.returncode is not None:
+            return
+        try:
+            # In a session of its own it leads a group: what it started dies with it, as it would without power.
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            return  # it ended a moment ago and is being reaped; macOS says EPERM then
+
+    def _command(self) -> list[str]:
+        spread = self.spec.boot_spread_ratio
+        boot_s = self.spec.boot_s * self._rng.uniform(1 - spread, 1 + spread)
+        options = {
+            "--listen": f"{HOST}:{self._port.number}",
+            "--state": str(self._folder / "state"),
+            "--boot-s": f"{boot_s:.6f}",
+            "--name": self.spec.name,
+            "--version": self.spec.version,
+        }
+        if defect := self._defect():
+            options["--defect"] = defect
+        leash = [sys.executable, "-I", "-S", str(_LEASH), str(os.getpid())]
+        return [*leash, *self._argv, *(part for option in options.items() for part in option), "--until-eof"]
+
+    def _defect(self) -> str | None:
+        """
+        The program's part of the unit's defect; one that never boots did so once, or nothing could be tried on it.
+        """
+        if self.spec.defect in ("none", "not_fed") or (self.spec.defect == "never_boots" and self._boots == 1):
+            return None
+        return self.spec.defect

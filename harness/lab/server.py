@@ -1,0 +1,131 @@
+"""
+The lab's side of the socket: who is connected, and what each may ask.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import anyio
+from anyio.abc import ByteStream
+from anyio.streams.buffered import BufferedByteReceiveStream
+
+from ..clock import now_ns
+from ..model.rig import RigSpec
+from ..sim.bus import SimBus
+from ..sim.world import World
+from . import smbus
+from .messages import LINE_LIMIT, Answer, Malformed, Request, digest
+from .ownership import Client, LineBusy, Lines
+from .program_unit import ProgramUnit
+
+
+class Server:
+    """
+    Answers the clients of one world.
+    """
+
+    def __init__(self, rig: RigSpec, world: World, units: Mapping[str, ProgramUnit]) -> None:
+        self._rig, self._world, self._units = rig, world, units
+        self._lines = Lines(world)
+        self._buses: dict[int, SimBus] = {}
+        self._clients: set[Client] = set()
+        self._changed = anyio.Event()
+        self.stopped = anyio.Event()
+        self._verbs: dict[str, Callable[..., Any]] = {
+            "hello": self._hello,
+            "drive": self._drive,
+            "release": self._release,
+            "level": self._level,
+            "i2c": self._i2c,
+            "address": self._address,
+            "state": self._state,
+            "stop": self._stop,
+        }
+
+    async def converse(self, stream: ByteStream) -> None:
+        """
+        Answers one client until it hangs up or dies; its lines are let go of then.
+        """
+        client = Client()
+        self._clients.add(client)
+        self._tell_change()
+        try:
+            async with stream:
+                received = BufferedByteReceiveStream(stream)
+                while True:
+                    line = await received.receive_until(b"\n", LINE_LIMIT)
+                    await stream.send(self._answer(client, line).line())
+        except (anyio.EndOfStream, anyio.IncompleteRead, anyio.DelimiterNotFound, anyio.BrokenResourceError):
+            return  # it is gone, or talks something else
+        finally:
+            self._lines.let_go(client)
+            self._clients.remove(client)
+            self._tell_change()
+
+    async def until_idle(self, idle_s: float) -> None:
+        """
+        Waits until there has been no client for `idle_s`.
+        """
+        while True:
+            with anyio.move_on_after(None if self._clients else idle_s) as quiet:
+                await self._changed.wait()
+            if quiet.cancelled_caught:
+                return
+
+    def _answer(self, client: Client, line: bytes) -> Answer:
+        try:
+            request = Request.read(line)
+        except Malformed as error:
+            return Answer(0, error=str(error))
+        verb = self._verbs.get(request.do)
+        if verb is None:
+            return Answer(request.id, error=f"no '{request.do}'; known: {', '.join(self._verbs)}")
+        try:
+            return Answer(request.id, verb(client, **request.args))
+        except OSError as error:
+            return Answer(request.id, error=error.strerror or str(error), errno=error.errno)
+        except (LineBusy, LookupError, TypeError, ValueError, OverflowError) as error:
+            # What a client got wrong must not end the world for the others.
+            return Answer(request.id, error=f"{request.do}: {error}")
+
+    def _hello(self, client: Client, name: str, pid: int) -> dict[str, Any]:
+        client.name, client.pid = name, pid
+        assert self._rig.world is not None
+        return {"pid": os.getpid(), "world": digest(self._rig.world)}
+
+    def _drive(self, client: Client, pin: int, level: int) -> None:
+        self._lines.drive(client, pin, level)
+
+    def _release(self, client: Client, pin: int) -> None:
+        self._lines.release(client, pin)
+
+    def _level(self, _: Client, pin: int) -> int:
+        return self._lines.level(pin)
+
+    def _i2c(self, _: Client, bus: int, call: str, args: list[Any]) -> Any:
+        return smbus.perform(self._buses.setdefault(bus, SimBus(self._world, bus)), call, args)
+
+    def _address(self, _: Client, unit: str) -> list[Any]:
+        return list(self._units[unit].address)
+
+    def _state(self, _: Client) -> dict[str, Any]:
+        """
+        Everything that can be observed: lines with their commanded levels, rails, units.
+        """
+        at_ns = now_ns()
+        rails = {
+            name: {"dut": rail.spec.dut, "voltage_v": rail.voltage_v(at_ns), "current_a": rail.current_a(at_ns)}
+            for name, rail in self._world.rails.items()
+        }
+        units = {name: unit.seen() for name, unit in self._units.items()}
+        return {"at_ns": at_ns, "lines": self._lines.state(), "rails": rails, "units": units}
+
+    def _stop(self, _: Client) -> None:
+        self.stopped.set()
+
+    def _tell_change(self) -> None:
+        self._changed.set()
+        self._changed = anyio.Event()

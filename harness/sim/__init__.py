@@ -1,0 +1,3 @@
+"""
+The simulated world: rails, contacts, chips and units, by their physics. It keeps virtual and real time alike.
+"""

@@ -1,0 +1,80 @@
+"""
+A rail with the contact that feeds it, and the unit that is told how it fares.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from random import Random
+
+from ..clock import NS_PER_S, now_ns
+from ..model.world import RailSpec
+from .contact import Contact
+from .rail import Rail, Unit
+
+
+class Supply:
+    """
+    Moves the contact when its line moves, and tells the unit of each crossing when it comes.
+    """
+
+    def __init__(self, spec: RailSpec, unit: Unit, rng: Random) -> None:
+        self.contact = Contact(spec.contact, rng)
+        self._unit = unit
+        self._energised = False
+        closed = self.contact.rests_closed(self._energised)
+        start_ns = now_ns()
+        self.rail = Rail(spec, unit, closed, start_ns)
+        # What the unit was told last, and what it will be told: the moment, whether it is fed, the timer.
+        self._is_fed = False
+        self._ahead: list[tuple[int, bool, asyncio.TimerHandle]] = []
+        if closed:
+            self._schedule(start_ns, True)
+
+    def drive(self, level: int) -> None:
+        """
+        The line has the electrical `level` from now on.
+        """
+        energised = self.contact.energised_by(level)
+        if energised == self._energised:
+            return
+        self._energised = energised
+        at_ns = now_ns()
+        # What was decided for later has not happened: the coil was switched again before.
+        self.rail.move(at_ns, [])
+        self.rail.move(at_ns, self.contact.stroke(energised, at_ns, self.rail.is_closed(at_ns)))
+        self._plan(at_ns)
+
+    def close(self) -> None:
+        """
+        Stops every timer: the unit will be told nothing more.
+        """
+        for *_, timer in self._ahead:
+            timer.cancel()
+        self._ahead.clear()
+
+    def _plan(self, at_ns: int) -> None:
+        is_fed = self._is_fed
+        due = []
+        for step in self._ahead:
+            # In real time a timer may be late: what was due before now has happened, and is still told.
+            if step[0] <= at_ns:
+                due.append(step)
+                is_fed = step[1]
+            else:
+                step[2].cancel()
+        self._ahead = due
+        for moment_ns, feeds in self.rail.feedings(at_ns, is_fed):
+            self._schedule(moment_ns, feeds)
+
+    def _schedule(self, at_ns: int, feeds: bool) -> None:
+        timer = asyncio.get_running_loop().call_at(at_ns / NS_PER_S, self._tell, at_ns, feeds)
+        self._ahead.append((at_ns, feeds, timer))
+
+    def _tell(self, at_ns: int, feeds: bool) -> None:
+        self._ahead = [step for step in self._ahead if step[0] != at_ns]
+        self._is_fed = feeds
+        if feeds:
+            self._unit.powered(at_ns)
+        else:
+            self._unit.power_lost(at_ns)

@@ -1,0 +1,154 @@
+"""
+The DUT as a model in virtual time: off, booting, or up, and what it answers then.
+"""
+
+from __future__ import annotations
+
+import json
+from random import Random
+
+import anyio
+
+from ..clock import NS_PER_S, now_ns
+from ..model.world import UnitSpec
+from ..protocols import HttpAnswer, NoAnswer
+from ._steps import Steps
+
+# How many of its last acknowledged records a unit that loses writes forgets, at most.
+_MOST_LOST = 3
+_NEVER_NS = 1 << 62
+
+_NOT_FOUND = HttpAnswer(404, b'{"error": "not found"}')
+
+
+class SimUnit:
+    """
+    A unit with a witness workload: records that are acknowledged, and shall all be there after a power loss.
+
+    Its state at any moment follows from when it was fed, so that it needs no timers. A request is served at a moment
+    drawn between its being asked and its being answered.
+    """
+
+    def __init__(self, name: str, spec: UnitSpec, rng: Random) -> None:
+        self.name = name
+        self.spec = spec
+        self._rng = rng
+        steady = spec.defect != "never_steady"
+        health = {"status": "ok" if steady else "degraded", "name": spec.name, "version": spec.version}
+        self._health = HttpAnswer(200 if steady else 503, json.dumps(health).encode())
+        start_ns = now_ns()
+        # On from the moment it is fed, serving from the moment it is up: what it would answer to GET /health.
+        self._on: Steps[bool] = Steps(start_ns, False)
+        self._samples: Steps[HttpAnswer | None] = Steps(start_ns, None)
+        self._current: Steps[float] = Steps(start_ns, 0.0)
+        self._up_ns = _NEVER_NS
+        self._has_lost_power = False
+        # Records: the last number given out, the last one that is still there, and how many are not.
+        self._given_seq = 0
+        self._last_seq = 0
+        self._lost = 0
+
+    def powered(self, at_ns: int) -> None:
+        """
+        The rail is up: it boots.
+        """
+        if self._on.at(at_ns):
+            return
+        spread = self.spec.boot_spread_ratio
+        boot_ns = round(self.spec.boot_s * self._rng.uniform(1 - spread, 1 + spread) * NS_PER_S)
+        self._on.set(at_ns, True)
+        self._current.set(at_ns, self.spec.boot_draw_a)
+        if self.spec.defect == "never_boots" and self._has_lost_power:
+            return
+        self._up_ns = at_ns + max(1, boot_ns)
+        self._current.set(self._up_ns, self.spec.run_draw_a)
+        self._samples.set(self._up_ns, self._health)
+
+    def power_lost(self, at_ns: int) -> None:
+        """
+        The rail is down: it is off at once, whatever it was doing.
+        """
+        if self.spec.defect == "not_fed":
+            return
+        self._up_ns = _NEVER_NS
+        self._has_lost_power = True
+        self._on.set(at_ns, False)
+        self._current.set(at_ns, 0.0)
+        self._samples.set(at_ns, None)
+        if self.spec.defect == "loses_writes":
+            lost = min(self._last_seq, self._rng.randint(1, _MOST_LOST))
+            self._last_seq -= lost
+            self._lost += lost
+
+    def current_a(self, at_ns: int) -> float:
+        """
+        What it draws, in amperes: one current while it boots, another when it is up.
+        """
+        return self._current.at(at_ns)
+
+    async def request(self, method: str, path: str, body: bytes = b"") -> HttpAnswer:
+        """
+        One request. Raises NoAnswer when it is refused; a unit without power never answers.
+        """
+        if not await self._served():
+            raise NoAnswer("connection refused")
+        if path == "/health" and method == "GET":
+            return self._health
+        if path == "/records":
+            return self._records(method)
+        return _NOT_FOUND
+
+    async def connect(self) -> None:
+        """
+        Connects and hangs up. Raises NoAnswer when it is refused; a unit without power never answers.
+        """
+        if not await self._served():
+            raise NoAnswer("connection refused")
+
+    @property
+    def history(self) -> list[tuple[int, HttpAnswer | None]]:
+        """
+        What it would have answered to GET /health, from each moment on; None is silence or a refusal.
+        """
+        return self.samples(0)
+
+    def samples(self, since_ns: int) -> list[tuple[int, HttpAnswer | None]]:
+        """
+        The same from a moment on: the answer in effect then, and each one after it until now.
+        """
+        return self._samples.between(since_ns, now_ns())
+
+    def currents(self, since_ns: int) -> list[tuple[int, float]]:
+        """
+        What it drew, in amperes: the current in effect at a moment, and each one after it until now.
+        """
+        return self._current.between(since_ns, now_ns())
+
+    def forget(self, before_ns: int) -> None:
+        """
+        Drops what ended before a moment, so that a long run needs no more memory than a short one.
+        """
+        for steps in (self._on, self._samples, self._current):
+            steps.forget(before_ns)
+
+    async def _served(self) -> bool:
+        """
+        Waits until an answer is due. Whether a service was there to give it; without power there is no answer at all.
+        """
+        asked_ns = now_ns()
+        latency_s = self.spec.latency_s * (1 + self.spec.latency_spread_ratio * (2 * self._rng.random() - 1))
+        served_ns = asked_ns + int(latency_s * NS_PER_S * self._rng.random())
+        await anyio.sleep(latency_s)
+        if self._up_ns <= served_ns:
+            return True
+        if not self._on.at(served_ns):
+            await anyio.sleep_forever()
+        return self._samples.at(served_ns) is not None
+
+    def _records(self, method: str) -> HttpAnswer:
+        if method == "POST":
+            # An acknowledged number is never given out twice, even if its record is gone.
+            self._given_seq += 1
+            self._last_seq = self._given_seq
+            return HttpAnswer(200, b'{"seq": %d}' % self._last_seq)
+        return HttpAnswer(200, b'{"last_seq": %d, "lost": %d, "corrupt": 0}' % (self._last_seq, self._lost))

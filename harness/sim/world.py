@@ -1,0 +1,100 @@
+"""
+The physical world that is played: lines, contacts, rails, chips and the units that hang on the rails.
+
+One class serves virtual and real time: it reads the bench clock and sets its timers on the running asyncio loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from random import Random
+from typing import TypeVar
+
+from ..errors import UsageError, nearest
+from ..model.world import WorldSpec
+from .chip import Chip, twin
+from .rail import Rail, Unit
+from .supply import Supply
+
+__all__ = ["Chip", "Rail", "Unit", "World"]
+
+T = TypeVar("T")
+
+
+class World:
+    """
+    A bench's surroundings by their physics. Must be built and used inside a running asyncio loop.
+
+    Every line floats at first, so that all relays are released; a unit whose rail is up is told so by the loop's first
+    turn. Raises UsageError for a rail without a unit, or a chip whose kind has no twin.
+    """
+
+    def __init__(self, spec: WorldSpec, seed: int, units: Mapping[str, Unit]) -> None:
+        self.spec = spec
+        self._levels: dict[int, int] = {}
+        self._supplies = {
+            name: Supply(rail, _of(units, rail.dut, "unit"), Random(f"{seed} contact {name}"))
+            for name, rail in spec.rails.items()
+        }
+        self.rails: dict[str, Rail] = {name: supply.rail for name, supply in self._supplies.items()}
+        self.chips: dict[tuple[int, int], Chip] = {
+            (chip.bus, chip.address): twin(chip, _of(self.rails, chip.rail, "rail"), Random(f"{seed} chip {name}"))
+            for name, chip in spec.chips.items()
+        }
+
+    def drive(self, pin: int, level: int) -> None:
+        """
+        A GPIO line is driven to an electrical level (0 or 1), now.
+        """
+        self._levels[pin] = int(bool(level))
+        self._moved(pin)
+
+    def release(self, pin: int) -> None:
+        """
+        A GPIO line floats to its pull, now: a relay on it is released.
+        """
+        self._levels.pop(pin, None)
+        self._moved(pin)
+
+    def let_go(self, pin: int) -> None:
+        """
+        The program that held a line has closed it or ended: the line does what `released_lines` says.
+        """
+        if self.spec.released_lines == "strict":
+            self.release(pin)
+
+    def level(self, pin: int, pull: int = 0) -> int:
+        """
+        The electrical level of a line; one that nobody drives and no relay hangs on goes where `pull` pulls it.
+        """
+        if pin in self._levels:
+            return self._levels[pin]
+        return next((supply.contact.pull for supply in self._on(pin)), pull)
+
+    def forget(self, before_ns: int) -> None:
+        """
+        Drops what happened before a moment, so that a long run needs no more memory than a short one.
+        """
+        before_ns = min((before_ns, *(chip.catch_up() for chip in self.chips.values())))
+        for rail in self.rails.values():
+            rail.forget(before_ns)
+
+    def close(self) -> None:
+        """
+        Stops every timer: the units are told nothing more.
+        """
+        for supply in self._supplies.values():
+            supply.close()
+
+    def _moved(self, pin: int) -> None:
+        for supply in self._on(pin):
+            supply.drive(self.level(pin))
+
+    def _on(self, pin: int) -> list[Supply]:
+        return [supply for supply in self._supplies.values() if supply.contact.spec.pin == pin]
+
+
+def _of(known: Mapping[str, T], name: str, what: str) -> T:
+    if name not in known:
+        raise UsageError(f"there is no {what} '{name}'; {nearest(name, known)}", key="world")
+    return known[name]

@@ -1,0 +1,3 @@
+"""
+How a rig reaches its hardware: gpiozero pin factories and smbus2-shaped buses.
+"""

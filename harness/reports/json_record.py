@@ -1,0 +1,24 @@
+"""
+The report that a script reads.
+"""
+
+from __future__ import annotations
+
+from ..model.codec import dumps
+from ..model.run import Run
+
+
+class JsonRecord:
+    """
+    A run as the JSON that others rely on.
+    """
+
+    format = "json"
+    suffix = ".json"
+
+    @staticmethod
+    def render(run: Run) -> str:
+        """
+        The JSON of a run.
+        """
+        return dumps(run)

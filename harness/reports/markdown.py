@@ -1,0 +1,177 @@
+"""
+The report that a person reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ..model.instant import Span
+from ..model.run import Run
+from ..model.trial import Instants, Trial
+from ..model.verdict import Verdict
+from . import _summary
+from ._limits import limits
+from ._text import NOTHING, clean, code, command, measured, percent, plain, seconds, table, words
+
+# How many trials stand side by side in one table.
+_COLUMNS = 4
+
+_IN_WORDS = {
+    Verdict.HELD: "The hypothesis held.",
+    Verdict.DEVIATED: "The hypothesis did not hold.",
+    Verdict.INCONCLUSIVE: "The bench cannot vouch for a result.",
+}
+
+Section = list[str]
+
+
+class Markdown:
+    """
+    A run on one page: the verdict first, then what it rests on, then what it cannot say.
+    """
+
+    format = "md"
+    suffix = ".md"
+
+    @staticmethod
+    def render(run: Run) -> str:
+        """
+        The page about a run.
+        """
+        sections = (_top, _facts, _targets, _trials, _together, _notes, _bounds, _repeat)
+        return "\n\n".join(block for section in sections for block in section(run)) + "\n"
+
+
+def _top(run: Run) -> Section:
+    head = run.head
+    return [
+        f"# {plain(head.drill_title)}: {run.verdict}",
+        f"**{_IN_WORDS[run.verdict]}** {plain(_sentence(run.reason))}",
+        f"> Hypothesis: {plain(head.hypothesis)}",
+    ]
+
+
+def _sentence(text: str) -> str:
+    text = clean(text)
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".") if text else ""
+
+
+def _facts(run: Run) -> Section:
+    head = run.head
+    versions = ", ".join(f"{name} {version or 'unknown'}" for name, version in head.versions.items())
+    rows = {
+        "drill": f"{code(head.drill)} ({plain(head.severity)}, {plain(head.chaos_type)}, {plain(head.component)})",
+        "DUT": plain(" ".join(filter(None, (head.dut.name, head.dut.version))) or "it did not say who it is"),
+        "rig": f"{code(head.rig)} ({plain(head.wiring)})" if head.wiring else code(head.rig),
+        "environment": plain(head.environment),
+        "seed": str(head.seed),
+        "started": plain(head.started_at),
+        "took": NOTHING if run.duration_s is None else seconds(run.duration_s),
+        "versions": plain(versions),
+        "run": code(head.run_id),
+    }
+    return [table(["", ""], [[name, value] for name, value in rows.items()])]
+
+
+def _targets(run: Run) -> Section:
+    rows = [[code(judged.expr), judged.verdict, measured(judged), str(judged.n)] for judged in run.criteria]
+    section = [table(["target", "verdict", "measured", "n"], rows)] if rows else []
+    if rows and len(run.trials) > 1:
+        section.append("Of several trials the one that did worst is shown; mttd and mttr are means over all of them.")
+    section += _errors(run)
+    return ["## Targets", *section] if section else []
+
+
+def _errors(run: Run) -> Section:
+    errors = _summary.error_ratio(_summary.counted(run))
+    if errors is None:
+        return []
+    share = f"{errors.failed} of {errors.n} requests failed, from the commanded fault until ready"
+    return [f"Error ratio: {percent(errors.ratio)} ({share}); at 95 % confidence at most {percent(errors.bound)}."]
+
+
+# --- trial by trial --------------------------------------------------------------------------------------------------
+
+
+def _trials(run: Run) -> Section:
+    if not run.trials:
+        return ["## Trials", "There was none."]
+    section = ["## Trials", "Instants count from the commanded fault. Every ± holds the truth, not a share of it."]
+    for start in range(0, len(run.trials), _COLUMNS):
+        section += _side_by_side(run.trials[start : start + _COLUMNS])
+    return section
+
+
+def _side_by_side(trials: Sequence[Trial]) -> Iterator[str]:
+    columns = [f"trial {trial.index}: {trial.verdict}" for trial in trials]
+    seen = [_since_commanded(trial.instants) for trial in trials]
+    yield table(["instant", *columns], [[words(name), *(_shown(s[name]) for s in seen)] for name in seen[0]])
+    took = [trial.durations() for trial in trials]
+    yield table(["duration", *columns], [[words(name), *(_shown(t[name]) for t in took)] for name in took[0]])
+    reasons = [f"- Trial {trial.index}: {plain(_sentence(trial.reason))}" for trial in trials if trial.reason]
+    if reasons:
+        yield "\n".join(reasons)
+
+
+def _since_commanded(instants: Instants) -> dict[str, Span | None]:
+    zero = instants.fault_commanded
+    return {
+        name: Span.between(zero, instant) if zero is not None and instant is not None else None
+        for name, instant in instants.items()
+    }
+
+
+def _shown(span: Span | None) -> str:
+    return NOTHING if span is None else str(span)
+
+
+# --- all trials together ---------------------------------------------------------------------------------------------
+
+
+def _together(run: Run) -> Section:
+    trials = _summary.counted(run)
+    if len(trials) < 2:
+        return []
+    rows = [_row(name, seen) for name in trials[0].durations() if (seen := _summary.spans(trials, name))]
+    explained = (
+        "A trial that never ended counts for as long as it was watched (Kaplan-Meier). In the mean each counts for at "
+        "most the limit beside it; ± is the largest error of a single one."
+    )
+    header = ["duration", "n", "never ended", "median", "mean", "limit", "±"]
+    return [f"## All {len(trials)} trials that count", table(header, rows), explained]
+
+
+def _row(name: str, seen: list[Span]) -> list[str]:
+    short = _summary.summary(seen)
+    median = "not reached" if short.median_s is None else seconds(short.median_s)
+    sizes = (median, seconds(short.mean_s), seconds(short.limit_s), seconds(short.error_s))
+    return [words(name), str(short.n), str(short.censored), *sizes]
+
+
+# --- what else to know -----------------------------------------------------------------------------------------------
+
+
+def _notes(run: Run) -> Section:
+    # The engine's last event may say the same of an effect before its cause; a run that was killed has none.
+    notes = dict.fromkeys([*run.notes, *_acausal(run)])
+    return ["## Notes", _bullets([plain(_sentence(note)) for note in notes])] if notes else []
+
+
+def _acausal(run: Run) -> Iterator[str]:
+    for trial in run.trials:
+        for name, span in trial.durations().items():
+            if span is not None and span.is_acausal:
+                yield f"trial {trial.index}: {name} is negative ({span}): an effect was seen before its cause"
+
+
+def _bounds(run: Run) -> Section:
+    return ["## What this run cannot tell you", _bullets(limits(run))]
+
+
+def _repeat(run: Run) -> Section:
+    return ["## Run it again", f"    {command(run.head.repeat_command)}"]
+
+
+def _bullets(sentences: list[str]) -> str:
+    return "\n".join(f"- {sentence}" for sentence in sentences)

@@ -1,0 +1,207 @@
+"""
+A rig with its devices open: the bench that the engine is given.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from random import Random
+from typing import Any
+
+import anyio
+
+from .. import plugins
+from ..errors import BenchError, UsageError
+from ..insist import insist
+from ..model.drill import DrillSpec, FaultSpec, ProbeSpec
+from ..model.rig import DutSpec, RigSpec
+from ..model.run import Dut
+from ..model.trial import Instants
+from ..model.undo import Undo
+from ..protocols import Device, Fault, HttpService, NoAnswer, Output, PowerMeter, PowerSwitch, Probe
+from .casting import Casting
+from .wires import RigWires
+
+# How long a DUT may take to say who it is; it is asked once, when its steady state has not been looked at yet.
+_IDENTIFY_S = 2.0
+
+
+class Assembly:
+    """
+    The devices of one rig, by role. Made by `assembled`, which opens and closes them.
+    """
+
+    def __init__(self, rig: RigSpec, devices: Mapping[str, Device], wires: RigWires, truth: Any = None) -> None:
+        self.rig, self.devices, self.wiring = rig, devices, wires.told()
+        self.roles = Casting(rig, devices)
+        self._truth = truth
+
+    def fault(self, spec: FaultSpec) -> Fault:
+        """
+        A fault, ready to be injected.
+        """
+        made: Fault = plugins.load("faults", spec.kind)(spec, self.roles)
+        return made
+
+    def probe(self, spec: ProbeSpec) -> Probe:
+        """
+        A fresh probe.
+        """
+        made: Probe = plugins.load("probes", spec.kind)(spec, self.roles)
+        return made
+
+    def check(self, drill: DrillSpec) -> None:
+        """
+        Fills every role of a drill, and lets everything go again. Raises UsageError at the key that cannot be filled.
+        """
+        for index, probe in enumerate(drill.steady_state):
+            self._placed(drill, f"steady_state.{index}", self.probe, probe)
+        if drill.detected is not None:
+            self._placed(drill, "detected", self.probe, drill.detected.probe)
+        for index, fault in enumerate(drill.faults):
+            self._placed(drill, f"fault.{index}", self.fault, fault)
+
+    def dut_of(self, role: str) -> DutSpec:
+        """
+        The DUT that a role belongs to.
+        """
+        return self.roles.dut(role)
+
+    def device_of(self, role: str) -> str:
+        """
+        The name of the device in a role.
+        """
+        return self.roles.device(role)
+
+    def switches(self) -> list[PowerSwitch]:
+        """
+        Every power switch of the rig.
+        """
+        return [device for device in self.devices.values() if isinstance(device, PowerSwitch)]
+
+    def meter_of(self, dut: str) -> PowerMeter | None:
+        """
+        The meter on a DUT's rail.
+        """
+        role = f"{dut}.meter"
+        return self.roles.get(role, PowerMeter) if "meter" in self.rig.duts[dut].roles else None
+
+    async def identify(self) -> Dut:
+        """
+        Asks the first DUT who it is; what it does not say stays open.
+        """
+        dut = next(iter(self.rig.duts.values()))
+        if dut.identity is None:
+            return Dut()
+        service = self.roles.get(f"{dut.name}.{dut.identity.role}", HttpService)
+        told: object = None
+        with anyio.move_on_after(_IDENTIFY_S):
+            try:
+                told = json.loads((await service.request("GET", dut.identity.path)).body)
+            except (NoAnswer, ValueError):
+                return Dut()
+        if not isinstance(told, dict):
+            return Dut()
+        name, version = told.get(dut.identity.name), told.get(dut.identity.version)
+        return Dut(name=None if name is None else str(name), version=None if version is None else str(version))
+
+    async def undo(self, undo: Undo) -> None:
+        """
+        Carries out one undo, insisting.
+        """
+        device = self.devices.get(undo.device)
+        if not isinstance(device, Output):
+            raise BenchError(f"{undo.device}: the rig has no such output any more; undo '{undo.action}' by hand")
+        await insist(lambda: device.undo(undo.action))
+
+    async def make_safe(self) -> list[str]:
+        """
+        Puts every output to its safe level, insisting; returns those that would not.
+        """
+        failed = []
+        for name, device in self.devices.items():
+            if isinstance(device, Output):
+                try:
+                    await insist(device.make_safe)
+                except BenchError:
+                    failed.append(name)
+        return failed
+
+    def begin_truth(self, probes: list[tuple[ProbeSpec, Probe]]) -> None:
+        """
+        Starts a new trial in the world's own book, if there is one.
+        """
+        if self._truth is not None:
+            self._truth.begin(probes)
+
+    def truth(self, instants: Instants, since_ns: int, drill: DrillSpec) -> dict[str, int] | None:
+        """
+        The world's own times of a trial.
+        """
+        return None if self._truth is None else self._truth.of(instants, since_ns, drill)
+
+    @staticmethod
+    def _placed(drill: DrillSpec, key: str, make: Any, spec: Any) -> None:
+        try:
+            make(spec)
+        except UsageError as error:
+            raise error.within(file=str(drill.path), key=key) from error
+
+
+@asynccontextmanager
+async def assembled(
+    rig: RigSpec, seed: int = 0, *, touch: bool = True, outputs: bool = True, wrap: Any = None
+) -> AsyncIterator[Assembly]:
+    """
+    Opens a rig: its world if that is virtual, then every device, at its safe level. Closes them in reverse.
+
+    Without `touch` the devices are made but not opened: enough to check a drill by. Without `outputs` those that could
+    move something stay closed.
+
+    `wrap(name, device) -> device` may put something around each device, such as a fault of the bench's own. Raises
+    UsageError for what the rig file gets wrong, DeviceError for what is not there.
+    """
+    async with AsyncExitStack() as stack:
+        wires, truth = _wires(rig, seed, stack)
+        stack.callback(wires.close)
+        devices: dict[str, Device] = {}
+        for name, spec in rig.devices.items():
+            device = _made(rig, name, plugins.load("devices", spec.kind), spec.config, wires)
+            device = device if wrap is None else wrap(name, device)
+            if touch and (outputs or not isinstance(device, Output)):
+                stack.push_async_callback(_closed, device)
+                await device.open()
+            devices[name] = device
+        assembly = Assembly(rig, devices, wires, truth)
+        if truth is not None:
+            truth.attach(assembly)
+        yield assembly
+
+
+def _made(rig: RigSpec, name: str, cls: Any, config: object, wires: RigWires) -> Device:
+    try:
+        made: Device = cls(name, config, wires)
+    except UsageError as error:
+        raise error.within(file=str(rig.path), key=f"devices.{name}") from error
+    return made
+
+
+def _wires(rig: RigSpec, seed: int, stack: AsyncExitStack) -> tuple[RigWires, Any]:
+    if not rig.is_virtual:
+        return RigWires(rig), None
+    from ..sim.unit import SimUnit
+    from ..sim.world import World
+    from .truth import Truth
+
+    assert rig.world is not None
+    units = {name: SimUnit(name, unit, Random(f"{seed} unit {name}")) for name, unit in rig.world.units.items()}
+    world = World(rig.world, seed, units)
+    stack.callback(world.close)
+    return RigWires(rig, world, units), Truth(world, units)
+
+
+async def _closed(device: Device) -> None:
+    with anyio.CancelScope(shield=True):
+        await device.aclose()

@@ -1,0 +1,67 @@
+"""
+Whom a drill's role names mean on a rig.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from ..errors import UsageError, nearest
+from ..model.rig import DutSpec, RigSpec
+
+T = TypeVar("T")
+
+
+class Casting:
+    """
+    Roles by name: `power` is the first DUT's, `gateway.power` the DUT's called gateway.
+    """
+
+    def __init__(self, rig: RigSpec, devices: Mapping[str, Any]) -> None:
+        self._rig, self._devices = rig, devices
+
+    def dut(self, role: str) -> DutSpec:
+        """
+        The DUT that a role belongs to.
+        """
+        return self._split(role)[0]
+
+    def device(self, role: str) -> str:
+        """
+        The name of the device in a role. Raises UsageError, naming the nearest role there is.
+        """
+        dut, name = self._split(role)
+        if name not in dut.roles:
+            known = [*dut.roles, *(f"{d.name}.{r}" for d in self._rig.duts.values() for r in d.roles)]
+            problem = f"'{role}' is no role of {self._rig.path.name}; {nearest(role, known)}"
+            raise UsageError(problem, key="role")
+        return dut.roles[name]
+
+    def get(self, role: str, protocol: type[T]) -> T:
+        """
+        The device in a role, as what it is asked to be.
+        """
+        name = self.device(role)
+        device = self._devices[name]
+        if not isinstance(device, protocol):
+            fits = [r for d in self._rig.duts.values() for r, n in d.roles.items() if self._is(n, protocol)]
+            kind = self._rig.devices[name].kind
+            problem = f"'{role}' is filled by '{name}' ({kind}), which is no {protocol.__name__}; {nearest(role, fits)}"
+            raise UsageError(problem, key="role")
+        return device
+
+    def sibling(self, role: str, name: str) -> str:
+        """
+        The role `name` of the same DUT.
+        """
+        return f"{self.dut(role).name}.{name}"
+
+    def _is(self, device: str, protocol: type[Any]) -> bool:
+        return isinstance(self._devices[device], protocol)
+
+    def _split(self, role: str) -> tuple[DutSpec, str]:
+        first, _, rest = role.partition(".")
+        if rest and first in self._rig.duts:
+            return self._rig.duts[first], rest
+        return next(iter(self._rig.duts.values())), role

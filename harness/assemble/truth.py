@@ -1,0 +1,126 @@
+"""
+In virtual time the world knows what really happened: a trial's own times, to hold against what the bench measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .. import clock
+from ..model.drill import DrillSpec, ProbeSpec
+from ..model.instant import Instant
+from ..model.reading import Flag, Reading
+from ..model.trial import Instants
+from ..protocols import PowerMeter, Probe
+from ..sim.rail import Rail
+from ..sim.unit import SimUnit
+from ..sim.world import World
+
+# A probe's part of the steady state: from which moment on (ns) it is well or not.
+_Steps = list[tuple[int, bool]]
+
+
+class Truth:
+    """
+    The world's own book of a trial. `begin` it with the trial's probes; `of` reads it off.
+    """
+
+    def __init__(self, world: World, units: Mapping[str, SimUnit]) -> None:
+        self._world, self._units = world, units
+        self._bench: Any = None
+        self._probes: list[tuple[ProbeSpec, Probe]] = []
+
+    def attach(self, bench: Any) -> None:
+        """
+        Says which bench is looked at.
+        """
+        self._bench = bench
+
+    def begin(self, probes: list[tuple[ProbeSpec, Probe]]) -> None:
+        """
+        A new trial: what was before is forgotten.
+        """
+        self._probes = probes
+        now_ns = clock.now_ns()
+        self._world.forget(now_ns)
+        for unit in self._units.values():
+            unit.forget(now_ns)
+
+    def of(self, instants: Instants, since_ns: int, drill: DrillSpec) -> dict[str, int]:
+        """
+        The true times (ns) behind a trial's instants, as far as they came.
+        """
+        known: dict[str, int | None] = {}
+        fault = next((fault for fault in drill.faults if fault.role), None)
+        commanded, removal = instants.fault_commanded, instants.removal_commanded
+        if commanded is not None and fault is not None:
+            rail = self._rail(self._bench.dut_of(fault.role).name)
+            levels = self._bench.fault(fault).levels_v
+            _, off_s, _ = self._bench.fault(fault).strikes[0]
+            until_ns = commanded.latest_ns + round(off_s * clock.NS_PER_S)
+            falls = [ns for ns, up in rail.crossings(levels[0], commanded.earliest_ns) if not up and ns <= until_ns]
+            known["fault_effective"] = falls[-1] if falls else None
+            if removal is not None:
+                rises = [ns for ns, up in rail.crossings(levels[1], removal.earliest_ns) if up]
+                known["removal_effective"] = rises[-1] if rises else None
+                known["first_sign"] = self._first_current(fault.role, rail, removal)
+        if commanded is not None:
+            known |= self._steadiness(commanded.earliest_ns, since_ns)
+        return {name: ns for name, ns in known.items() if ns is not None}
+
+    def _steadiness(self, commanded_ns: int, since_ns: int) -> dict[str, int | None]:
+        steps = _all([self._steps(spec, probe, since_ns) for spec, probe in self._probes])
+        lost = next((ns for ns, well in steps if ns >= commanded_ns and not well), None)
+        ready = steps[-1][0] if lost is not None and steps and steps[-1][1] else None
+        return {"steady_lost": lost, "ready": ready}
+
+    def _steps(self, spec: ProbeSpec, probe: Probe, since_ns: int) -> _Steps:
+        device = self._bench.devices[self._bench.device_of(spec.role)]
+        if not isinstance(device, PowerMeter):
+            return _changes([(ns, sample) for ns, sample in device.samples(since_ns)], probe.accepts)
+        dut = self._bench.dut_of(spec.role).name
+        rail, unit = self._rail(dut), self._unit(dut)
+        moments = sorted({since_ns, *rail.strokes(since_ns), *(ns for ns, _ in unit.currents(since_ns))})
+        samples = [(ns, _reading(rail, ns)) for ns in moments if ns >= since_ns]
+        return _changes(samples, probe.accepts)
+
+    def _first_current(self, role: str, rail: Rail, removal: Instant) -> int | None:
+        dut = self._bench.dut_of(role)
+        since_ns = removal.earliest_ns
+        moments = sorted({*rail.strokes(since_ns), *(ns for ns, _ in self._unit(dut.name).currents(since_ns))})
+        return next((ns for ns in moments if ns >= since_ns and rail.current_a(ns) > dut.first_sign_a), None)
+
+    def _rail(self, dut: str) -> Rail:
+        return next(rail for rail in self._world.rails.values() if rail.spec.dut == dut)
+
+    def _unit(self, dut: str) -> SimUnit:
+        return self._units[dut]
+
+
+def _reading(rail: Rail, at_ns: int) -> Reading:
+    return Reading(Instant.exactly(at_ns), Flag.OK, rail.voltage_v(at_ns), rail.current_a(at_ns))
+
+
+def _changes(samples: list[tuple[int, Any]], accepts: Callable[[Any], bool]) -> _Steps:
+    steps: _Steps = []
+    for at_ns, sample in samples:
+        well = accepts(sample)
+        if not steps or steps[-1][1] is not well:
+            steps.append((at_ns, well))
+    return steps
+
+
+def _all(parts: list[_Steps]) -> _Steps:
+    """
+    From when on every part is well, or not.
+    """
+    state = [False] * len(parts)
+    steps: _Steps = []
+    for at_ns, index, well in sorted((ns, index, well) for index, part in enumerate(parts) for ns, well in part):
+        state[index] = well
+        if not steps or steps[-1][1] is not all(state):
+            if steps and steps[-1][0] == at_ns:
+                steps.pop()
+            steps.append((at_ns, all(state)))
+    return steps

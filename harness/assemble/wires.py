@@ -1,0 +1,106 @@
+"""
+How the devices of a rig reach their hardware, or the world that is played for them.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from .. import plugins
+from ..errors import BenchError, UsageError, nearest
+from ..model.rig import RigSpec
+
+PIN_FACTORIES = "gpiozero_pin_factories"
+I2C_DRIVERS = "crashbench.i2c"
+
+
+class RigWires:
+    """
+    The seams of one rig: one pin factory, one bus per number, made when first asked for, closed by `close`.
+    """
+
+    def __init__(self, rig: RigSpec, world: Any = None, units: dict[str, Any] | None = None) -> None:
+        self.rig, self._world, self._units = rig, world, units or {}
+        self._factory: Any = None
+        self._buses: dict[int, Any] = {}
+
+    def pin_factory(self) -> Any:
+        """
+        The rig's gpiozero pin factory: the one it names, never a default.
+        """
+        if self._factory is None:
+            if self.rig.gpio is None:
+                raise UsageError("missing; a relay needs `[gpio] factory = …`", file=str(self.rig.path), key="gpio")
+            self._factory = self._make_factory(self.rig.gpio.factory, self.rig.gpio.chip)
+        return self._factory
+
+    def i2c_bus(self, number: int) -> Any:
+        """
+        The smbus2-shaped bus of that number.
+        """
+        if number not in self._buses:
+            if self.rig.i2c is None:
+                raise UsageError("missing; a chip needs `[i2c] driver = …`", file=str(self.rig.path), key="i2c")
+            cls = self._seam(I2C_DRIVERS, self.rig.i2c.driver, "i2c.driver")
+            self._buses[number] = cls.for_rig(self.rig, self._world, number)
+        return self._buses[number]
+
+    def resolve(self, host: str, port: int) -> tuple[str, int]:
+        """
+        Where to connect: in the lab the lab knows, elsewhere the name service does.
+        """
+        if not self.rig.is_lab:
+            return host, port
+        from ..lab.launch import resolve
+
+        return resolve(self.rig, host, port)
+
+    def unit(self, host: str) -> Any:
+        """
+        The model of a DUT in virtual time.
+        """
+        if host not in self._units:
+            problem = f"there is no unit '{host}'; {nearest(host, self._units)}"
+            raise UsageError(problem, file=str(self.rig.path), key="world.units")
+        return self._units[host]
+
+    def told(self) -> str:
+        """
+        One line that reports which seams are in use.
+        """
+        gpio = self.rig.gpio
+        parts = []
+        if gpio is not None:
+            parts.append(f"gpio: {gpio.factory}" + (f" on {gpio.chip}" if gpio.chip is not None else ""))
+        if self.rig.i2c is not None:
+            parts.append(f"i2c: {self.rig.i2c.driver}")
+        return ", ".join(parts)
+
+    def close(self) -> None:
+        """
+        Closes the buses and the factory.
+        """
+        for bus in self._buses.values():
+            bus.close()
+        if self._factory is not None:
+            self._factory.close()
+
+    def _make_factory(self, name: str, chip: str | int | None) -> Any:
+        # Left alone, gpiozero would pick a factory by itself, and fall back from one to the next.
+        os.environ["GPIOZERO_PIN_FACTORY"] = name
+        cls = self._seam(PIN_FACTORIES, name, "gpio.factory")
+        try:
+            if hasattr(cls, "for_rig"):
+                return cls.for_rig(self.rig, self._world)
+            return cls() if chip is None else cls(chip=chip)
+        except UsageError:
+            raise
+        except (OSError, ImportError, RuntimeError, TypeError, ValueError) as error:
+            raise BenchError(f"pin factory '{name}' cannot be had: {error}") from error
+
+    def _seam(self, group: str, name: str, key: str) -> Any:
+        try:
+            return plugins.seam(group, name)
+        except UsageError as error:
+            raise error.within(file=str(self.rig.path), key=key) from error

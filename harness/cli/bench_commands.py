@@ -1,0 +1,135 @@
+"""
+Commands that act: check, run, restore, lab, serve.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import Exit, UsageError
+from .options import RigOption, SetOption, rig_name, seed_of
+
+if TYPE_CHECKING:
+    from ..supervise.supervisor import Outcome
+
+DrillArgument = Annotated[str, typer.Argument(help="A drill's file, or the name of a shipped one.")]
+TrialsOption = Annotated[int | None, typer.Option("--trials", min=1, help="How many trials, instead of the drill's.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """
+    Adds the commands of this file.
+    """
+    for command in (check, run, restore, lab, serve):
+        app.command()(command)
+
+
+def check(drill: DrillArgument, rig: RigOption = None, sets: SetOption = None) -> None:
+    """
+    What a drill would switch on a rig, and when; changes nothing.
+    """
+    from ..supervise.plan import plan
+
+    for line in plan(drill, rig_name(rig), tuple(sets or ())):
+        typer.echo(line)
+
+
+def run(
+    drill: DrillArgument,
+    rig: RigOption = None,
+    trials: TrialsOption = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Repeats what is random.")] = None,
+    json: Annotated[
+        str | None, typer.Option("--json", help="Write the run's JSON to a file, or to - (stdout).")
+    ] = None,
+    sets: SetOption = None,
+    until_failure: Annotated[bool, typer.Option("--until-failure", help="Repeat until a trial does not hold.")] = False,
+) -> int:
+    """
+    Run a drill on a rig: inject, prove, recover, judge.
+    """
+    from ..config.rig import load_rig
+    from ..supervise.request import RunRequest
+    from ..supervise.supervisor import supervise
+    from .live import live_view
+
+    spec = load_rig(rig_name(rig))
+    request = RunRequest(
+        drill=drill,
+        rig=rig_name(rig),
+        seed=seed_of(seed, virtual=spec.is_virtual),
+        trials=trials,
+        overrides=tuple(sets or ()),
+        until_failure=until_failure,
+    )
+    with live_view() as listen:
+        outcome = supervise(request, listen)
+    return _told(outcome, json)
+
+
+def restore(rig: RigOption = None) -> int:
+    """
+    Undo whatever an earlier run left, and make the rig safe.
+    """
+    from ..config.rig import load_rig
+    from ..supervise.by_hand import restore_by_hand
+
+    for line in restore_by_hand(load_rig(rig_name(rig))):
+        typer.echo(line)
+    return Exit.HELD
+
+
+def lab(
+    rig: RigOption = None,
+    idle: Annotated[str, typer.Option("--idle", help="End after so long without a client, like `60 s`.")] = "",
+) -> int:
+    """
+    Play a rig's physical world, in the foreground.
+    """
+    from .. import clock
+    from ..config.rig import load_rig
+    from ..config.units import quantity
+    from ..lab.process import serve as play
+
+    spec = load_rig(rig_name(rig))
+    if not spec.is_lab:
+        raise UsageError('has no played world in real time: it needs `time = "real"` and [world]', file=str(spec.path))
+    idle_s = quantity(idle, "_s") if idle else None
+
+    async def main() -> None:
+        await play(spec, idle_s=idle_s)
+
+    clock.run(main)
+    return Exit.HELD
+
+
+def serve(
+    rig: RigOption = None,
+    host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help="The port to listen on; 0 picks one.")] = 8000,
+) -> int:
+    """
+    Serve the bench over HTTP.
+    """
+    try:
+        from ..host.serve import serve_host
+    except ImportError as error:
+        raise UsageError(f"needs '{error.name}'; install it with `pip install 'crashbench[host]'`") from error
+
+    return serve_host(rig_name(rig), host, port)
+
+
+def _told(outcome: Outcome, json: str | None) -> int:
+    """
+    Prints what came of a run: tables to stderr, the verdict (or the JSON alone) to stdout.
+    """
+    from .told import tell_run
+
+    if outcome.run_id is None:
+        sys.stderr.write(f"crashbench: {outcome.problem}\n")
+        return outcome.exit_code
+    tell_run(outcome.run_id, outcome.problem, json)
+    return outcome.exit_code

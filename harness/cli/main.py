@@ -1,0 +1,73 @@
+"""
+`crashbench`: where the command line starts, and where every error becomes one line and an exit code.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from typing import Annotated
+
+import typer
+
+from ..errors import CrashbenchError, Exit
+from . import bench_commands, record_commands, rig_commands
+from .options import is_debug
+
+app = typer.Typer(
+    name="crashbench",
+    help="Physically break edge devices, and record with error bars how they recover.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@app.callback()
+def common(debug: Annotated[bool, typer.Option("--debug", help="Show a traceback with an error.")] = False) -> None:
+    """
+    Physically break edge devices, and record with error bars how they recover.
+    """
+    is_debug.set(debug)
+
+
+for commands in (bench_commands, record_commands, rig_commands):
+    commands.add_to(app)
+
+
+def main() -> None:
+    """
+    Runs the command line; ends the process.
+    """
+    sys.exit(_run())
+
+
+def _run() -> int:
+    import click
+
+    try:
+        code = app(standalone_mode=False)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as error:
+        error.show()
+        return Exit.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        return Exit.SIGINT
+    except CrashbenchError as error:
+        _tell(error)
+        return error.exit_code
+    except BrokenPipeError:
+        return Exit.BENCH
+    return code if isinstance(code, int) else 0
+
+
+def _tell(error: CrashbenchError) -> None:
+    if is_debug.get():
+        traceback.print_exception(error)
+    sys.stderr.write(f"crashbench: {' '.join(str(error).split())}\n")
+
+
+if __name__ == "__main__":
+    main()

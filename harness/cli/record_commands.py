@@ -1,0 +1,113 @@
+"""
+Commands that read and tend the record: runs, show, report, compare, prune.
+"""
+
+from __future__ import annotations
+
+import json as json_module
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import JsonFlag
+
+RunArgument = Annotated[str, typer.Argument(help="A run's id, or `last`.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """
+    Adds the commands of this file.
+    """
+    for command in (runs, show, report, compare, prune):
+        app.command()(command)
+
+
+def runs(json: JsonFlag = False) -> None:
+    """
+    The runs on record, the newest first.
+    """
+    from dataclasses import asdict
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from ..store.home import home
+    from ..store.index import Index
+
+    with Index.open(home()) as index:
+        rows = index.rows(None if json else 50)
+    if json:
+        typer.echo(json_module.dumps([asdict(row) for row in rows], indent=2, default=str))
+        return
+    table = Table("run", "drill", "rig", "seed", "trials", "verdict", "started", box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(row.run_id, row.drill, row.rig, str(row.seed), str(row.trials), row.verdict, row.started_at)
+    Console(highlight=False).print(table)
+
+
+def show(run: RunArgument = "last", json: JsonFlag = False) -> None:
+    """
+    One run, as Markdown or as its JSON.
+    """
+    from ..model.codec import dumps
+    from ..reports import load as load_report
+    from ..store.record import load
+
+    record = load(run)
+    typer.echo(dumps(record) if json else load_report("md").render(record), nl=False)
+
+
+def report(
+    run: RunArgument = "last",
+    format: Annotated[str, typer.Option("--format", "-f", help="md, junit or json.")] = "md",  # noqa: A002
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="A file instead of stdout.")] = None,
+) -> None:
+    """
+    One run in a format that others read.
+    """
+    from ..errors import UsageError
+    from ..reports import load as load_report
+    from ..store.record import load
+
+    text = load_report(format).render(load(run))
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot be written: {error.strerror}", file=str(output), key="-o") from error
+    typer.echo(f"report: {output}")
+
+
+def compare(run_a: RunArgument, run_b: RunArgument) -> None:
+    """
+    Two runs side by side, and what can be told apart.
+    """
+    from ..reports._compare import compare as compared
+    from ..store.record import load
+
+    typer.echo(compared(load(run_a), load(run_b)), nl=False)
+
+
+def prune(older_than: Annotated[str, typer.Option("--older-than", help="An age, like `90d`.")]) -> None:
+    """
+    Delete runs older than an age.
+    """
+    from .. import clock
+    from ..config.units import quantity
+    from ..errors import UsageError
+    from ..store.home import home
+    from ..store.index import Index
+
+    try:
+        age_s = quantity(older_than, "_s")
+    except UsageError as error:
+        raise error.within(key="--older-than") from error
+    now = clock.Anchor.take()
+    with Index.open(home()) as index:
+        gone = index.prune(age_s, now.wall(now.at_ns))
+    for run_id in gone:
+        typer.echo(f"deleted {run_id}")
+    typer.echo(f"{len(gone)} deleted")

@@ -1,0 +1,85 @@
+"""
+What a person is told when a run has ended.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from .. import reports
+from ..model.codec import dumps
+from ..model.run import Run
+from ..store.home import home
+from ..store.index import Index
+from ..store.record import folder, load
+
+_COLOURS = {"held": "green", "deviated": "red", "inconclusive": "yellow"}
+_FILES = {"md": "report.md", "junit": "junit.xml", "json": "run.json"}
+
+
+def tell_run(run_id: str, problem: str, json: str | None) -> None:
+    """
+    Writes a run's reports, puts it into the index, and prints its verdict.
+
+    With `json` as `-` only the JSON goes to stdout.
+    """
+    run = load(run_id)
+    with Index.open(home()) as index:
+        index.add(run)
+    written = write_reports(run)
+    if problem:
+        sys.stderr.write(f"crashbench: {problem}\n")
+    summary(run, Console(stderr=True, highlight=False))
+    sys.stderr.write(f"report: {written['md']}\n")
+    if json == "-":
+        typer.echo(dumps(run), nl=False)
+        return
+    if json is not None:
+        Path(json).write_text(dumps(run), encoding="utf-8")
+    typer.echo(verdict_line(run))
+
+
+def write_reports(run: Run) -> dict[str, Path]:
+    """
+    Writes every report of a run into its folder; returns the paths by format.
+    """
+    at = folder(run.head.run_id)
+    paths = {format_name: at / name for format_name, name in _FILES.items()}
+    for format_name, path in paths.items():
+        path.write_text(reports.load(format_name).render(run), encoding="utf-8")
+    return paths
+
+
+def verdict_line(run: Run) -> str:
+    """
+    The last line of a run.
+    """
+    return f"verdict: {run.verdict}" if run.verdict == "held" else f"verdict: {run.verdict} ({run.reason})"
+
+
+def summary(run: Run, console: Console) -> None:
+    """
+    The durations of each trial and the criteria, with their error bars.
+    """
+    console.print(f"[bold]{run.head.drill_title}[/] on {run.head.rig}, seed {run.head.seed}: {run.reason}")
+    times = Table(box=None, pad_edge=False, header_style="dim")
+    times.add_column("trial")
+    shown = [name for name in (run.trials[0].durations() if run.trials else {}) if _any(run, name)]
+    for name in shown:
+        times.add_column(name.replace("_", " "), justify="right")
+    for trial in run.trials[:20]:
+        durations = trial.durations()
+        times.add_row(f"{trial.index} {trial.verdict}", *(str(durations[name] or "–") for name in shown))
+    if run.trials:
+        console.print(times)
+    for judged in run.criteria:
+        console.print(f"  [{_COLOURS[judged.verdict]}]{judged.verdict:<12}[/] {judged.expr}")
+
+
+def _any(run: Run, name: str) -> bool:
+    return any(trial.duration(name) is not None for trial in run.trials)

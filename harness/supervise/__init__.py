@@ -1,0 +1,3 @@
+"""
+Two processes: the supervisor starts, watches and outlives the bench process, which alone owns the hardware.
+"""

@@ -1,0 +1,115 @@
+"""
+What a person does to a rig without a drill: restore it, look at it, switch its power.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio
+
+from .. import clock
+from ..assemble import Assembly, assembled
+from ..engine.restore import restore
+from ..engine.undo import UndoJournal
+from ..errors import UsageError, nearest
+from ..model.rig import RigSpec
+from ..model.undo import Undo
+from ..protocols import HttpService, NoAnswer, PowerSwitch
+from .lease import Lease
+from .places import undo_path
+from .supervisor import played
+
+_LOOK_S = 2.0
+
+
+def restore_by_hand(rig: RigSpec) -> list[str]:
+    """
+    Undoes what was left, makes the rig safe and says what its rails measure. Raises Refused, DeviceError, Unrestored.
+
+    A lab that an earlier run left behind ends with this: its world has been put right, and nobody plays in it.
+    """
+
+    async def main() -> list[str]:
+        async with played(rig, leave_none=True), assembled(rig) as bench:
+            done = await restore(bench, _journal(rig))
+        lines = [f"undone: {undo.device} {undo.action}" for undo in done.pending.undos]
+        if done.pending.unreadable:
+            lines.append(f"{done.pending.unreadable} unreadable undo record(s): everything was made safe instead")
+        for dut, volts in done.rails_v.items():
+            lines.append(f"{dut}: rail unseen (no meter)" if volts is None else f"{dut}: rail at {volts:.2f} V, safe")
+        return lines
+
+    with Lease(rig, "crashbench restore"):
+        return clock.run(main, virtual=rig.is_virtual)
+
+
+def observe(rig: RigSpec) -> dict[str, dict[str, Any]]:
+    """
+    What each DUT's sensors show, without touching an output.
+    """
+
+    async def main() -> dict[str, dict[str, Any]]:
+        async with played(rig), assembled(rig, outputs=False) as bench:
+            return {dut: await _seen(bench, dut) for dut in rig.duts}
+
+    return clock.run(main, virtual=rig.is_virtual)
+
+
+def power_by_hand(rig: RigSpec, dut: str, verb: str, off_s: float) -> str:
+    """
+    Switches a DUT's supply, and says what its rail measures then. Raises UsageError, Refused, DeviceError.
+
+    `off` is on record until `on`, `cycle` or `crashbench restore` undoes it.
+    """
+    if dut not in rig.duts:
+        raise UsageError(f"there is no DUT '{dut}'; {nearest(dut, rig.duts)}", file=str(rig.path), key="dut")
+
+    async def main() -> str:
+        async with played(rig), assembled(rig) as bench:
+            switch = bench.roles.get(f"{dut}.power", PowerSwitch)
+            journal = _journal(rig)
+            if verb != "on":
+                promises = journal.promise([Undo(device=switch.name, action="on")], "by hand")
+                await switch.off()
+            if verb == "cycle":
+                await anyio.sleep(off_s)
+            if verb != "off":
+                await switch.on()
+            if verb == "cycle":
+                journal.keep(promises)
+            await anyio.sleep(max(0.1, 10 * switch.chatter_s))
+            seen = await _seen(bench, dut)
+            return f"{dut}: " + ", ".join(f"{name} {value}" for name, value in seen.items())
+
+    with Lease(rig, f"crashbench power {verb} {dut}"):
+        return clock.run(main, virtual=rig.is_virtual)
+
+
+async def _seen(bench: Assembly, dut: str) -> dict[str, Any]:
+    seen: dict[str, Any] = {}
+    meter = bench.meter_of(dut)
+    if meter is not None:
+        reading = await meter.read()
+        if reading.bus_v is None or reading.current_a is None:
+            seen["rail"] = f"no reading ({reading.flag})"
+        else:
+            seen |= {"rail_v": round(reading.bus_v, 4), "current_a": round(reading.current_a, 5)}
+    for role, name in bench.rig.duts[dut].roles.items():
+        device = bench.devices[name]
+        if isinstance(device, HttpService):
+            seen[role] = await _answers(device)
+    return seen
+
+
+async def _answers(service: HttpService) -> str:
+    with anyio.move_on_after(_LOOK_S):
+        try:
+            return f"HTTP {(await service.request('GET', '/health')).status}"
+        except NoAnswer as silence:
+            return f"no answer ({silence})"
+    return "no answer"
+
+
+def _journal(rig: RigSpec) -> UndoJournal:
+    return UndoJournal(None if rig.is_virtual else undo_path(rig))

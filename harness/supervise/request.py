@@ -1,0 +1,68 @@
+"""
+What a supervisor asks of a bench process, and how the two talk: lines of JSON over its standard input and output.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ..model.drill import DrillSpec
+from ..model.rig import RigSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """
+    One run: a drill on a rig, by name or path, with everything that a repetition needs.
+    """
+
+    drill: str
+    rig: str
+    seed: int
+    trials: int | None = None
+    overrides: tuple[str, ...] = ()
+    until_failure: bool = False
+    heartbeat_s: float = 1.0
+
+    def dumps(self) -> str:
+        """
+        One line.
+        """
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def loads(cls, line: str) -> RunRequest:
+        """
+        What `dumps` wrote.
+        """
+        fields = json.loads(line)
+        return cls(**{**fields, "overrides": tuple(fields["overrides"])})
+
+    @property
+    def drill_overrides(self) -> tuple[str, ...]:
+        """
+        Every `--set`, the number of trials among them.
+        """
+        return self.overrides if self.trials is None else (*self.overrides, f"drill.trials.count={self.trials}")
+
+
+def repeat_command(request: RunRequest, drill: DrillSpec, rig: RigSpec) -> str:
+    """
+    The one line that repeats a run.
+    """
+    words = ["crashbench", "run", _short(request.drill, drill.path), "--rig", _short(request.rig, rig.path)]
+    words += ["--seed", str(request.seed)]
+    if request.trials is not None:
+        words += ["--trials", str(request.trials)]
+    for override in request.overrides:
+        words += ["--set", override]
+    if request.until_failure:
+        words.append("--until-failure")
+    return shlex.join(words)
+
+
+def _short(asked: str, path: Path) -> str:
+    return asked if asked == path.stem else str(path)

@@ -1,0 +1,206 @@
+"""
+The supervisor: starts the bench process, watches it, and outlives it; when it dies, has the rig made safe.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import anyio
+from anyio.abc import Process
+from anyio.streams.buffered import BufferedByteReceiveStream
+
+from .. import clock
+from ..config.drill import load_drill
+from ..config.rig import load_rig
+from ..errors import Exit
+from ..model.event import Event
+from ..model.rig import RigSpec
+from ..protocols import Listener
+from .request import RunRequest
+from .wire import Done, parse
+
+# A bench process that was asked to end restores first: relays, retries and a look at the rail take a few seconds at
+# the very most. After this it is taken for dead.
+_END_WITHIN_S = 30.0
+_LONGEST_LINE = 16 * 1024 * 1024
+_PACKAGE = __package__.rpartition(".")[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """
+    How a run ended: the exit code, the id of its record if there is one, and what to tell the caller.
+    """
+
+    exit_code: int
+    run_id: str | None
+    problem: str = ""
+
+
+class Supervisor:
+    """
+    One run. `run` it once; `abort` may be called at any moment.
+    """
+
+    def __init__(self, request: RunRequest, listen: Listener) -> None:
+        self._request, self._listen = request, listen
+        self._process: Process | None = None
+        self._abort: tuple[str, int] | None = None
+        self._run_id: str | None = None
+        self._done: Done | None = None
+
+    async def run(self) -> Outcome:
+        """
+        Runs the request. Raises UsageError for what the files get wrong, before anything is started.
+        """
+        rig = load_rig(self._request.rig)
+        load_drill(self._request.drill, self._request.drill_overrides)
+        async with played(rig):
+            return await self._supervised(rig)
+
+    def abort(self, reason: str, exit_code: int = Exit.BENCH) -> None:
+        """
+        Has the bench process restore and end.
+        """
+        self._abort = self._abort or (reason, exit_code)
+        if self._process is not None and self._process.returncode is None:
+            # The bench process takes SIGTERM in any state; the order in words follows with the next heartbeat.
+            self._process.send_signal(signal.SIGINT if exit_code == Exit.SIGINT else signal.SIGTERM)
+
+    async def _supervised(self, rig: RigSpec) -> Outcome:
+        command = [sys.executable, "-m", f"{_PACKAGE}.supervise.bench_process"]
+        async with await anyio.open_process(command, stderr=None, start_new_session=True) as process:
+            self._process = process
+            try:
+                await self._talk(process)
+            except BaseException:
+                await self._end_it(process)
+                raise
+        if self._done is not None:
+            return Outcome(exit_code=self._exit_code(), run_id=self._done.run_id, problem=self._done.problem)
+        return await self._after_death(rig, process.returncode or 0)
+
+    async def _talk(self, process: Process) -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._beat, process)
+            await self._hear(process)
+            await process.wait()
+            tasks.cancel_scope.cancel()
+
+    async def _beat(self, process: Process) -> None:
+        assert process.stdin is not None
+        try:
+            await process.stdin.send(self._request.dumps().encode() + b"\n")
+            while True:
+                await anyio.sleep(self._request.heartbeat_s)
+                await process.stdin.send(b"\n")
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError):
+            return  # it has died, which is noticed by its silence
+
+    async def _hear(self, process: Process) -> None:
+        assert process.stdout is not None
+        lines = BufferedByteReceiveStream(process.stdout)
+        while True:
+            try:
+                message = parse(await lines.receive_until(b"\n", _LONGEST_LINE))
+            except (anyio.EndOfStream, anyio.IncompleteRead, anyio.BrokenResourceError):
+                return
+            if isinstance(message, Event):
+                self._run_id = self._run_id or _run_id(message)
+                self._listen(message)
+            else:
+                self._done = message
+
+    async def _end_it(self, process: Process) -> None:
+        with anyio.CancelScope(shield=True):
+            process.terminate()
+            with anyio.move_on_after(_END_WITHIN_S):
+                await process.wait()
+
+    def _exit_code(self) -> int:
+        assert self._done is not None
+        return self._done.exit_code if self._abort is None or self._done.exit_code == 0 else self._abort[1]
+
+    async def _after_death(self, rig: RigSpec, returncode: int) -> Outcome:
+        how = signal.Signals(-returncode).name if returncode < 0 else f"exit code {returncode}"
+        problem = f"the bench process died ({how})"
+        if not rig.is_virtual:
+            problem += "; " + await restored(rig)
+        code = Exit.BENCH if self._abort is None else self._abort[1]
+        return Outcome(exit_code=code, run_id=self._run_id, problem=problem)
+
+
+async def restored(rig: RigSpec) -> str:
+    """
+    Has a process of its own make the rig safe, and tells what came of it.
+    """
+    command = [sys.executable, "-m", f"{_PACKAGE}.supervise.restore_process", str(rig.path)]
+    with anyio.CancelScope(shield=True):
+        finished = await anyio.run_process(command, check=False, stdin=subprocess.DEVNULL, stderr=None)
+    try:
+        told = json.loads(finished.stdout.splitlines()[-1])
+    except (IndexError, ValueError):
+        cure = f"run `crashbench restore --rig {rig.path}`"
+        return f"UNRESTORED: the restore process ended with {finished.returncode}; {cure}"
+    if "problem" in told:
+        return str(told["problem"])
+    rails = ", ".join(
+        f"{name} at {v:.2f} V" if v is not None else f"{name} unseen" for name, v in told["rails_v"].items()
+    )
+    return f"the rig was made safe: {rails}"
+
+
+@asynccontextmanager
+async def played(rig: RigSpec, *, leave_none: bool = False) -> AsyncIterator[None]:
+    """
+    Where a rig's world is played by a lab, there is one. A lab that we started ends with us; `leave_none` ends any.
+    """
+    if not rig.is_lab:
+        yield
+        return
+    from ..lab.launch import ensure
+
+    lab = await ensure(rig)
+    try:
+        yield
+    finally:
+        with anyio.CancelScope(shield=True):
+            if lab.started or leave_none:
+                await lab.stop()
+            else:
+                lab.close()
+
+
+def supervise(request: RunRequest, listen: Listener) -> Outcome:
+    """
+    Runs a request in the foreground: SIGINT and SIGTERM restore first, and become the exit code.
+    """
+    return clock.run(_foreground, request, listen)
+
+
+async def _foreground(request: RunRequest, listen: Listener) -> Outcome:
+    supervisor = Supervisor(request, listen)
+    codes = {signal.SIGINT: Exit.SIGINT, signal.SIGTERM: Exit.SIGTERM}
+
+    async def forward() -> None:
+        with anyio.open_signal_receiver(*codes) as signals:
+            async for signum in signals:
+                supervisor.abort(f"interrupted by {signal.Signals(signum).name}", codes[signum])
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(forward)
+        outcome = await supervisor.run()
+        tasks.cancel_scope.cancel()
+    return outcome
+
+
+def _run_id(event: Event) -> str | None:
+    run_id = event.data.get("run_id")
+    return run_id if isinstance(run_id, str) else None

@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.config.rig import load_rig, resources
+from harness.config.source import shipped
+from harness.errors import UsageError
+from harness.model.rig import DeviceSpec, IdentitySpec
+
+HEAD = """
+title = "One relay"
+[gpio]
+factory = "gpiochip"
+chip = 0
+[i2c]
+driver = "linux"
+"""
+DEVICES = """
+[devices.mains]
+kind = "relay"
+pin = 17
+[devices.monitor]
+kind = "ina226"
+[devices.health]
+kind = "http_service"
+url = "http://gateway:8080"
+"""
+DUT = """
+[dut.gateway]
+identity = { role = "probes.health" }
+[dut.gateway.roles]
+power = "mains"
+probes.health = "health"
+links.fibre.up = "mains"
+"""
+BARE = HEAD + DEVICES + DUT
+
+WORLD = """
+[world.rails.main]
+dut = "gateway"
+contact = { pin = 17 }
+[world.chips.monitor]
+kind = "ina226"
+bus = 1
+address = 0x40
+rail = "main"
+[world.units.gateway]
+boot = "12 s"
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "bench.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def refusal(folder: Path, text: str) -> str:
+    """
+    What is told of a rig, after the name of its file.
+    """
+    path = write(folder, text)
+    with pytest.raises(UsageError) as error:
+        load_rig(str(path))
+    told, _, rest = str(error.value).partition(": ")
+    assert told == str(path)
+    assert "\n" not in rest
+    return rest
+
+
+@pytest.mark.parametrize("name", sorted(shipped("rig")))
+def test_every_shipped_rig_loads(name: str) -> None:
+    rig = load_rig(name)
+    assert rig.name == name
+    assert rig.duts
+
+
+def test_a_rig_says_which_device_fills_each_role(tmp_path: Path) -> None:
+    rig = load_rig(str(write(tmp_path, BARE)))
+    assert (rig.name, rig.title, rig.time, rig.world) == ("bench", "One relay", "real", None)
+    assert sorted(rig.devices) == ["health", "mains", "monitor"]
+    gateway = rig.duts["gateway"]
+    assert gateway.roles == {"power": "mains", "probes.health": "health", "links.fibre.up": "mains"}
+    assert gateway.identity == IdentitySpec(role="probes.health")
+    assert not rig.is_virtual
+    assert not rig.is_lab
+
+
+def test_a_rig_with_a_world_is_a_lab_or_a_simulation(tmp_path: Path) -> None:
+    assert load_rig(str(write(tmp_path, BARE + WORLD))).is_lab
+    simulated = load_rig(str(write(tmp_path, 'time = "virtual"' + BARE + WORLD)))
+    assert simulated.is_virtual
+    assert not simulated.is_lab
+
+
+@pytest.mark.parametrize(
+    ("in_file", "in_environment", "environment"),
+    [
+        ("", None, "production"),
+        ('environment = "bench"', None, "bench"),
+        ('environment = "bench"', "staging", "staging"),
+        ('environment = "bench"', "", "bench"),
+    ],
+)
+def test_an_environment_that_nobody_names_is_production(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    in_file: str,
+    in_environment: str | None,
+    environment: str,
+) -> None:
+    monkeypatch.delenv("CRASHBENCH_ENVIRONMENT", raising=False)
+    if in_environment is not None:
+        monkeypatch.setenv("CRASHBENCH_ENVIRONMENT", in_environment)
+    assert load_rig(str(write(tmp_path, in_file + BARE))).environment == environment
+
+
+def test_two_devices_may_share_a_bus_but_no_pin(tmp_path: Path) -> None:
+    second = '[devices.spare]\nkind = "relay"\npin = 18\n[devices.other]\nkind = "ina226"\naddress = 0x41\n'
+    assert len(load_rig(str(write(tmp_path, BARE + second))).devices) == 5
+
+
+def test_a_device_that_occupies_nothing_has_no_resources() -> None:
+    assert resources(DeviceSpec(name="x", kind="x", config=object())) == ()
+
+
+def another(device: str) -> str:
+    return f"{BARE}[devices.x]\n{device}"
+
+
+def changed(old: str, new: str) -> str:
+    assert BARE.count(old) == 1
+    return BARE.replace(old, new)
+
+
+def played(old: str, new: str) -> str:
+    assert WORLD.count(old) == 1
+    return BARE + WORLD.replace(old, new)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (DEVICES + DUT, "title: missing; add `title = …`"),
+        (HEAD + DEVICES, "dut: missing; a rig needs at least one [dut.NAME]"),
+        ("tittle = 3" + BARE, "tittle: unknown key; did you mean 'title'?"),
+        ('time = "vitual"' + BARE, "time: 'vitual' is none of them; did you mean 'virtual'?"),
+        ('time = "virtual"' + BARE, "world: missing; virtual time needs a world to play"),
+        (changed("factory", "factry"), "gpio.factry: unknown key; did you mean 'factory'?"),
+        (changed("chip = 0", "chip = 0.5"), "gpio.chip: input should be a valid string, not a number (0.5)"),
+        (BARE + "[lease]\nttl = 30", 'lease.ttl: 30 has no unit; write it like "250 ms"'),
+        (BARE + '[lease]\nttl = "0 s"', "lease.ttl: must be more than 0"),
+        (another("pin = 3"), "devices.x.kind: missing; known: "),
+        (another('kind = "rellay"'), "devices.x.kind: no device kind 'rellay'; did you mean 'relay'?"),
+        (another('kind = "relay"'), "devices.x.pin: missing; add `pin = …`"),
+        (another('kind = "relay"\npni = 3'), "devices.x.pni: unknown key; did you mean 'pin'?"),
+        (
+            another('kind = "relay"\npin = "GPIO3"'),
+            "devices.x.pin: input should be a valid integer, not text ('GPIO3')",
+        ),
+        (
+            another('kind = "relay"\npin = 17'),
+            "devices.x: pin 17 is taken by device 'mains' already; give one of them another",
+        ),
+        (another('kind = "relay"\npin = 3\ncontact = "nx"'), "devices.x.contact: 'nx' is none of them; known: nc, no"),
+        (another('kind = "ina226"'), "devices.x: "),
+        (
+            another('kind = "ina226"\naddress = 0x41\nshunt = "100 mA"'),
+            "devices.x.shunt: 'mA' is the wrong unit; use one of ",
+        ),
+        (
+            changed('power = "mains"', 'power = "manis"'),
+            "dut.gateway.roles.power: there is no device 'manis'; did you mean 'mains'?",
+        ),
+        (
+            changed('fibre.up = "mains"', "fibre.up = 3"),
+            "dut.gateway.roles.links.fibre.up: there is no device '3'; known: ",
+        ),
+        (
+            changed('role = "probes.health"', 'role = "probes.helth"'),
+            "dut.gateway.identity.role: 'probes.helth' is no role here; did you mean 'probes.health'?",
+        ),
+        (changed("{ role =", "{ rule ="), "dut.gateway.identity.rule: unknown key; did you mean 'role'?"),
+        (
+            changed("identity =", 'nominal = "5 A"\nidentity ='),
+            "dut.gateway.nominal: 'A' is the wrong unit; use one of ",
+        ),
+        (
+            changed("identity =", 'brown_out = "9 V"\nidentity ='),
+            "dut.gateway.brown_out: must be between 0 V and the nominal voltage",
+        ),
+        (
+            BARE + '[[interlock]]\ndevices = ["mains", "montor"]',
+            "interlock.0.devices: there is no device 'montor'; did you mean 'monitor'?",
+        ),
+        (
+            played('dut = "gateway"', 'dut = "gatway"'),
+            "world.rails.main.dut: there is no unit 'gatway'; did you mean 'gateway'?",
+        ),
+        (
+            played('rail = "main"', 'rail = "mian"'),
+            "world.chips.monitor.rail: there is no rail 'mian'; did you mean 'main'?",
+        ),
+        (
+            played("units.gateway", "units.gate").replace('dut = "gateway"', 'dut = "gate"'),
+            "dut.gateway: there is no unit 'gateway'; did you mean 'gate'?",
+        ),
+        (played("12 s", "12"), "world.units.gateway.boot: '12' has no unit; use one of "),
+        (BARE + WORLD + 'defect = "haunted"', "world.units.gateway.defect: 'haunted' is none of them; known: "),
+    ],
+)
+def test_a_mistake_is_told_with_its_file_and_its_key(tmp_path: Path, text: str, told: str) -> None:
+    heard = refusal(tmp_path, text)
+    assert heard == told or (told.endswith(" ") and heard.startswith(told))

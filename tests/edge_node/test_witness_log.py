@@ -1,0 +1,176 @@
+"""
+What the edge node's log says after its files were cut short.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.config.data import data
+
+# Each example syncs a dozen times, which a disk makes slow: half the usual number of examples, and no limit on one.
+on_disk = settings(max_examples=50, deadline=None)
+
+payloads = st.lists(st.binary(max_size=40), min_size=1, max_size=8)
+
+
+def load() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("witness_log", data("fixtures") / "edge_node" / "witness_log.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up while it is being run
+    spec.loader.exec_module(module)
+    return module
+
+
+witness_log: Any = load()
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+
+
+def write(state: Path, records: list[bytes], **options: bool) -> list[int]:
+    """
+    Acknowledges the records in one boot, and ends as a power cut does: nothing is closed in order.
+    """
+    log = witness_log.WitnessLog(state, **options)
+    log.open()
+    try:
+        return [log.append(payload, at_ns) for at_ns, payload in enumerate(records)]
+    finally:
+        for descriptor in (log._file, log._mark._file):  # as the kernel does for a killed process
+            os.close(descriptor)
+
+
+def boot(state: Path) -> Any:
+    log = witness_log.WitnessLog(state)
+    try:
+        return log.open()
+    finally:
+        log.close()
+
+
+def edit(path: Path, change: Callable[[bytes], bytes]) -> None:
+    path.write_bytes(change(path.read_bytes()))
+
+
+@on_disk
+@given(payloads)
+def test_every_acknowledged_record_is_found_after_a_power_cut(records: list[bytes]) -> None:
+    with folder() as state:
+        assert write(state, records) == list(range(1, len(records) + 1))
+        assert boot(state) == witness_log.Findings(last_seq=len(records))
+
+
+@on_disk
+@given(payloads, st.data())
+def test_any_truncation_of_acknowledged_records_is_reported_as_lost(records: list[bytes], draw: st.DataObject) -> None:
+    with folder() as state:
+        write(state, records)
+        log = state / "records.log"
+        kept = draw.draw(st.integers(0, log.stat().st_size - 1))
+        whole = log.read_bytes()[:kept].count(b"\n")
+        edit(log, lambda content: content[:kept])
+        found = boot(state)
+        assert (found.lost, found.last_seq, found.corrupt) == (len(records) - whole, whole, 0)
+
+
+@on_disk
+@given(payloads, st.binary(min_size=1, max_size=40), st.data())
+def test_a_torn_tail_that_was_never_acknowledged_is_no_loss(
+    records: list[bytes], torn: bytes, draw: st.DataObject
+) -> None:
+    with folder() as state:
+        write(state, records)
+        line = witness_log.Record(len(records) + 1, 0, torn).line()
+        part = line[: draw.draw(st.integers(1, len(line) - 1))]
+        edit(state / "records.log", lambda content: content + part)
+        assert boot(state) == witness_log.Findings(last_seq=len(records), torn=1)
+        assert boot(state) == witness_log.Findings(last_seq=len(records))
+
+
+@on_disk
+@given(payloads, st.data())
+def test_any_flipped_bit_in_an_acknowledged_record_is_a_loss(records: list[bytes], draw: st.DataObject) -> None:
+    with folder() as state:
+        write(state, records)
+        log = state / "records.log"
+        at, bit = draw.draw(st.integers(0, log.stat().st_size - 1)), draw.draw(st.integers(0, 7))
+        edit(log, lambda content: content[:at] + bytes([content[at] ^ 1 << bit]) + content[at + 1 :])
+        assert boot(state).lost >= 1
+
+
+@on_disk
+@given(payloads, payloads)
+def test_a_loss_is_still_reported_after_later_boots(records: list[bytes], later: list[bytes]) -> None:
+    with folder() as state:
+        write(state, records)
+        edit(state / "records.log", lambda _: b"")
+        assert write(state, later)[0] == len(records) + 1
+        assert boot(state).lost == len(records)
+
+
+@on_disk
+@given(payloads)
+def test_the_loses_writes_defect_is_found(records: list[bytes]) -> None:
+    with folder() as state:
+        write(state, records, loses_writes=True)
+        assert boot(state).lost == len(records)
+
+
+def test_a_bad_line_before_a_good_one_is_corrupt_and_lost(tmp_path: Path) -> None:
+    write(tmp_path, [b"one", b"two", b"three"])
+    edit(tmp_path / "records.log", lambda content: content.replace(b"\n2 ", b"\n9 "))
+    assert boot(tmp_path) == witness_log.Findings(last_seq=3, lost=1, corrupt=1)
+
+
+@pytest.mark.parametrize("kept", [0, 1, 29, 31, 59])
+def test_a_torn_mark_never_claims_more_than_was_written(tmp_path: Path, kept: int) -> None:
+    write(tmp_path, [b"one", b"two"])
+    edit(tmp_path / "acknowledged.mark", lambda content: content[:kept])
+    assert boot(tmp_path).lost == 0
+
+
+def test_a_mark_that_is_gone_is_corruption_not_health(tmp_path: Path) -> None:
+    write(tmp_path, [b"one"])
+    (tmp_path / "acknowledged.mark").unlink()
+    assert boot(tmp_path).corrupt == 1
+
+
+def test_a_record_unwritten_for_a_full_disk_leaves_no_half_line(tmp_path: Path) -> None:
+    """
+    /dev/full cannot be truncated, so the full disk is played by a limit on the file's size.
+    """
+    resource = pytest.importorskip("resource")
+    signal = pytest.importorskip("signal")
+    log = witness_log.WitnessLog(tmp_path)
+    log.open()
+    log.append(b"one", 0)
+    size = (tmp_path / "records.log").stat().st_size
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 5, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            log.append(b"two", 0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert log.append(b"two", 0) == 2
+    assert boot(tmp_path) == witness_log.Findings(last_seq=2)

@@ -1,0 +1,154 @@
+"""
+Example runs, from which the golden reports are made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from harness.model.criterion import Judged
+from harness.model.instant import Instant, Span
+from harness.model.run import Dut, Run, RunHead
+from harness.model.trial import Instants, Trial
+from harness.model.verdict import TrialVerdict, Verdict
+
+MS = 1_000_000
+START_NS = 40_000 * MS
+
+HEAD = RunHead(
+    run_id="20260102-030405-power-outage-lab",
+    drill="power-outage",
+    drill_title="Power outage of the edge node",
+    hypothesis="After ten seconds without supply the node serves again within 30 s, by itself.",
+    severity="P1",
+    chaos_type="power",
+    component="supply",
+    rig="lab",
+    seed=7,
+    environment="staging",
+    started_at="2026-01-02T03:04:05Z",
+    versions={"crashbench": "0.1.0", "python": "3.12.1", "firmware": None},
+    dut=Dut(name="edge-node", version="1.0.0"),
+    repeat_command="crashbench run power-outage --rig lab --seed 7 --trials 1",
+    wiring="gpio: lab, i2c: lab",
+    world="lab",
+)
+
+
+def seen(at_ms: float, width_ms: float) -> Instant:
+    """
+    An instant that many milliseconds after the start of the example trials.
+    """
+    return Instant(START_NS + round(at_ms * MS), START_NS + round((at_ms + width_ms) * MS))
+
+
+RECOVERED = Instants(
+    fault_commanded=seen(0, 1),
+    fault_effective=seen(38, 9),
+    steady_lost=seen(40, 104),
+    detected=seen(340, 105),
+    removal_commanded=seen(10_000, 1),
+    removal_effective=seen(10_020, 9),
+    first_sign=seen(10_022, 9),
+    ready=seen(13_200, 103),
+)
+
+
+def recovered(index: int, boot_ms: int) -> Trial:
+    """
+    A trial whose DUT was ready `boot_ms` after its first sign of life, or a little later.
+    """
+    return Trial(
+        index=index,
+        verdict=TrialVerdict.RECOVERED,
+        instants=replace(RECOVERED, ready=seen(10_022 + boot_ms, 103)),
+        watched_until_ns=START_NS + 25_000 * MS,
+        requests=130,
+        failed_requests=101,
+        gap_ns=104 * MS,
+        hold_up=Span(25 * MS, 34 * MS),
+    )
+
+
+held = Run(
+    head=HEAD,
+    trials=(recovered(1, 3_178),),
+    criteria=(
+        Judged(expr="time_to_detect < 30 s", verdict=Verdict.HELD, value=0.392, low=0.339, high=0.445, n=1),
+        Judged(expr="downtime < 30 s", verdict=Verdict.HELD, value=13.1595, low=13.056, high=13.263, n=1),
+        Judged(expr="witness_lost == 0", verdict=Verdict.HELD, value=0.0, low=0.0, high=0.0, n=1),
+    ),
+    verdict=Verdict.HELD,
+    reason="1 of 1 trials recovered, every criterion met",
+    duration_s=26.5,
+    ended=True,
+)
+
+STUCK = replace(
+    recovered(5, 0),
+    verdict=TrialVerdict.STUCK,
+    reason="not ready 60 s after the supply was back",
+    instants=replace(RECOVERED, ready=None, first_sign=None),
+    watched_until_ns=START_NS + 70_000 * MS,
+    requests=700,
+    failed_requests=697,
+)
+DOUBTFUL = Trial(
+    index=6,
+    verdict=TrialVerdict.INCONCLUSIVE,
+    reason="the fault was not proven effective: the rail stayed at 5.01 V",
+    instants=Instants(fault_commanded=seen(0, 1)),
+    watched_until_ns=START_NS + 2_000 * MS,
+)
+
+deviated = Run(
+    head=replace(
+        HEAD,
+        run_id="power-outage-sim-42",
+        rig="sim",
+        seed=42,
+        started_at="2000-01-01T00:00:42Z",
+        wiring="",
+        world="sim",
+        dut=Dut(name="edge-node", version="1.1.0"),
+        repeat_command="crashbench run power-outage --rig sim --seed 42 --trials 6",
+    ),
+    trials=(
+        recovered(1, 3_178),
+        recovered(2, 2_950),
+        recovered(3, 3_301),
+        replace(
+            recovered(4, 3_040),
+            instants=replace(RECOVERED, detected=seen(-30, 12), ready=seen(13_062, 103)),
+            truth={"fault_commanded": START_NS, "ready": START_NS + 13_100 * MS},
+        ),
+        STUCK,
+        DOUBTFUL,
+    ),
+    criteria=(
+        Judged(expr="mttd < 30 s", verdict=Verdict.HELD, value=0.309, low=0.264, high=0.354, n=5),
+        Judged(expr="downtime < 30 s", verdict=Verdict.DEVIATED, value=69.856, low=69.856, n=5),
+        Judged(expr="error_ratio < 0.1 %", verdict=Verdict.DEVIATED, value=0.9, low=0.88, high=0.92, n=1220),
+        Judged(expr="cache_hit_ratio > 0.8", verdict=Verdict.INCONCLUSIVE),
+    ),
+    verdict=Verdict.DEVIATED,
+    reason="trial 5: not ready 60 s after the supply was back",
+    notes=("the wall clock was stepped by +1.500 s during the run; no time here was read from it",),
+    duration_s=412.25,
+    ended=True,
+)
+
+killed = Run(
+    head=replace(
+        HEAD,
+        run_id="20260102-040506-power-outage-pi",
+        rig="rigs/pi-4.toml",
+        wiring="gpio: gpiochip (pinctrl-bcm2711), i2c: linux",
+        world="real",
+        dut=Dut(name='evil | <script>alert("1")</script> `x` [a](b)\x1b[31m\x00\ud800\n# not a title', version=None),
+        repeat_command="crashbench run power-outage --rig rigs/pi-4.toml --seed 7 --set 'drill.title=a  b'",
+    ),
+    notes=("bench trouble: meter: no answer | at 0x40",),
+)
+
+ALL = {"held": held, "deviated": deviated, "killed": killed}

@@ -1,0 +1,94 @@
+"""
+The page that a person reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+
+from harness.model.instant import Instant
+from harness.model.run import Run
+from harness.model.trial import Instants
+from harness.reports.markdown import Markdown
+from tests.model import strategies
+from tests.reports import examples
+
+
+@pytest.mark.parametrize("name", examples.ALL)
+def test_it_is_the_golden_page(name: str, is_golden: Callable[[str, str], bool]) -> None:
+    assert is_golden(Markdown.render(examples.ALL[name]), f"{name}.md")
+
+
+@pytest.mark.parametrize("name", examples.ALL)
+def test_it_names_what_a_reader_must_know(name: str) -> None:
+    run = examples.ALL[name]
+    page = Markdown.render(run)
+
+    head = run.head
+    facts = [
+        head.drill,
+        head.rig,
+        str(head.seed),
+        head.environment,
+        head.repeat_command,
+        run.verdict,
+        "crashbench 0.1.0",
+    ]
+    assert [fact for fact in facts if fact not in page] == []
+    assert run.reason[1:] in page
+
+
+@given(strategies.runs)
+@settings(max_examples=30)
+def test_any_run_has_a_page_that_can_be_written_and_keeps_its_tables_square(run: Run) -> None:
+    page = Markdown.render(run)
+
+    page.encode("utf-8")
+    blocks = [block.splitlines() for block in page.split("\n\n") if block.startswith("|")]
+    assert all(len({_cells(line) for line in block}) == 1 for block in blocks)
+
+
+def test_a_hostile_name_is_only_text() -> None:
+    page = Markdown.render(examples.killed)
+
+    assert "<script>" not in page.replace("\\<", "")
+    assert "\x1b" not in page
+    assert "\n# not a title" not in page
+
+
+def test_a_recovery_that_never_came_is_shown_as_such() -> None:
+    page = Markdown.render(examples.deviated)
+
+    assert "> 69.856 s (its end was not seen)" in page
+    assert "1 of 5 trials failed: at 95 % confidence the true failure rate is at most 65.7 %." in page
+    assert "1 of 6 trials inconclusive: they count for nothing." in page
+
+
+def test_one_good_trial_claims_very_little() -> None:
+    page = Markdown.render(examples.held)
+
+    assert "0 of 1 trials failed: at 95 % confidence the true failure rate is at most 95 %." in page
+    assert "a missing fsync cannot show" in page
+
+
+def test_a_real_rig_has_no_excuse_of_a_played_one() -> None:
+    run = replace(examples.held, head=replace(examples.HEAD, world="real"))
+
+    assert "fsync" not in Markdown.render(run)
+
+
+def test_an_effect_before_its_cause_is_said() -> None:
+    instants = Instants(fault_commanded=Instant(100, 110), detected=Instant(50, 60))
+    run = replace(examples.held, trials=(replace(examples.recovered(1, 3_000), instants=instants),))
+
+    said = "trial 1: time_to_detect is negative (-0.00005 ms ± 10 ns): an effect was seen before its cause"
+    for notes in ((), (said,)):
+        assert Markdown.render(replace(run, notes=notes)).count(f"- T{said[1:]}.\n") == 1
+
+
+def _cells(line: str) -> int:
+    return line.replace("\\\\", "").replace("\\|", "").count("|")

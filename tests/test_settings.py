@@ -1,0 +1,142 @@
+"""
+What is declared in one place and used in another: markers, environment variables, dependencies and their locks.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+README = (ROOT / "README.md").read_text("utf-8")
+
+# What people may set; anything else that the code reads under its own prefix is between its own processes.
+VARIABLES = {
+    "CRASHBENCH_HOME",
+    "CRASHBENCH_RIG",
+    "CRASHBENCH_SEED",
+    "CRASHBENCH_ENVIRONMENT",
+    "CRASHBENCH_TOKEN",
+    "CRASHBENCH_REPORT",
+    "CHAOS_ENABLED",
+}
+
+LOCKS = sorted((ROOT / ".ci").glob("requirements-*.txt"))
+_PIN = re.compile(r"^([a-z0-9-]+)==(\S+)(?: ; (.+?))? \\$", re.M)
+
+
+def strings(source: str) -> set[str]:
+    """
+    The string constants of a file.
+    """
+    nodes = ast.walk(ast.parse(source))
+    return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+def in_code() -> set[str]:
+    """
+    The string constants of the package.
+    """
+    return set().union(*(strings(file.read_text("utf-8")) for file in (ROOT / "harness").rglob("*.py")))
+
+
+def pinned(lock: Path) -> dict[str, set[str]]:
+    """
+    The packages of a lock file with their versions.
+    """
+    versions: dict[str, set[str]] = {}
+    for name, version, _ in _PIN.findall(lock.read_text("utf-8")):
+        versions.setdefault(name, set()).add(version)
+    return versions
+
+
+def declared(*names: str) -> list[Requirement]:
+    """
+    What the project itself, its extra `host` and the dependency groups of those names require.
+    """
+    lines = [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["host"]]
+    lines += [line for name in names for line in PROJECT["dependency-groups"][name]]
+    return [Requirement(line) for line in lines]
+
+
+# --- the environment --------------------------------------------------------------------------------------------------
+
+
+def test_every_variable_that_is_read_is_in_the_readme() -> None:
+    read = VARIABLES & in_code()
+    assert read
+    assert {name for name in read if f"`{name}`" not in README} == set()
+
+
+def test_the_readme_promises_no_variable_that_is_not_read() -> None:
+    promised = set(re.findall(r"`((?:CRASHBENCH|CHAOS)_[A-Z_]+)", README))
+    assert promised <= in_code()
+
+
+# --- markers ----------------------------------------------------------------------------------------------------------
+
+
+def test_every_declared_marker_is_used() -> None:
+    markers = {line.partition(":")[0] for line in PROJECT["tool"]["pytest"]["ini_options"]["markers"]}
+    tests = "\n".join(file.read_text("utf-8") for file in (ROOT / "tests").rglob("*.py"))
+    # Only who owns a rig has tests for it.
+    assert {marker for marker in markers if f"pytest.mark.{marker}" not in tests} <= {"hardware"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "selected"),
+    [
+        ([], ["lab", "plain"]),
+        (["-m", "not lab and not soak and not hardware"], ["plain"]),
+        (["-m", "soak and not hardware"], ["lab_soak", "soak"]),
+    ],
+)
+def test_a_selection_of_markers_replaces_the_default_one(
+    tmp_path: Path, arguments: list[str], selected: list[str]
+) -> None:
+    kinds = {"plain": "", "lab": "lab", "soak": "soak", "hardware": "hardware", "lab_soak": "lab soak"}
+    marks = {kind: "".join(f"@pytest.mark.{mark}\n" for mark in marks.split()) for kind, marks in kinds.items()}
+    tests = "".join(f"{mark}def test_{kind}(): ...\n" for kind, mark in marks.items())
+    (tmp_path / "test_kinds.py").write_text(f"import pytest\n{tests}")
+    line = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(tmp_path)]
+    line += ["--collect-only", "-q", "-p", "no:cacheprovider", *arguments, str(tmp_path)]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=True)
+    assert sorted(re.findall(r"::test_(\w+)", done.stdout)) == selected
+
+
+# --- dependencies -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lock", "groups"), [("run", ["build"]), ("test", ["build", "test"]), ("bench", ["build", "bench"])]
+)
+def test_a_lock_holds_what_is_declared(lock: str, groups: list[str]) -> None:
+    versions = pinned(ROOT / ".ci" / f"requirements-{lock}.txt")
+    for requirement in declared(*groups):
+        found = versions.get(canonicalize_name(requirement.name), set())
+        assert found, f"{requirement} is not locked: run make lock"
+        assert any(version in requirement.specifier for version in found), f"{requirement}, but locked at {found}"
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
+def test_a_lock_is_versions_and_hashes_alone(lock: Path) -> None:
+    text = lock.read_text("utf-8")
+    lines = [line for line in text.splitlines() if not _PIN.match(line)]
+    assert all(re.fullmatch(r"    --hash=sha256:[0-9a-f]{64}(?: \\)?", line) for line in lines)
+    assert "crashbench" not in pinned(lock)
+
+
+def test_the_locks_agree_on_what_they_share() -> None:
+    test = pinned(ROOT / ".ci" / "requirements-test.txt")
+    for lock in LOCKS:
+        for name, versions in pinned(lock).items():
+            assert versions == test.get(name, versions), f"{lock.name}: {name}"

@@ -1,0 +1,59 @@
+"""
+Linux's I2C buses, as far as a machine without one can tell.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from smbus2 import SMBus
+
+from harness.devices.ina226 import INA226
+from harness.errors import DeviceError, UsageError
+from harness.model.rig import DeviceSpec
+from harness.wiring.linux_i2c import LinuxI2C
+
+
+@pytest.fixture
+def dev(tmp_path: Path) -> Path:
+    for name in ("i2c-1", "i2c-20", "i2c-mux"):
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+def test_it_is_smbus2s_own() -> None:
+    assert issubclass(LinuxI2C, SMBus)
+
+
+def test_a_bus_that_is_not_there_names_the_nearest(dev: Path) -> None:
+    with pytest.raises(DeviceError, match=r"I2C bus 21: there is no .*/i2c-21; did you mean '.*/i2c-(20|1)'"):
+        LinuxI2C(21, dev)
+
+
+def test_a_machine_without_buses_is_told_the_cure(tmp_path: Path) -> None:
+    with pytest.raises(DeviceError, match="enable I2C"):
+        LinuxI2C(1, tmp_path)
+
+
+def test_what_is_no_i2c_bus_is_a_device_error(dev: Path) -> None:
+    with pytest.raises(DeviceError, match="is no usable I2C bus"):
+        LinuxI2C(1, dev)
+
+
+def test_a_rig_is_checked_by_its_file_and_key_before_anything_is_opened(dev: Path) -> None:
+    def rig_with(bus: int) -> Any:
+        meter = DeviceSpec(name="meter", kind="ina226", config=INA226.Config(bus=bus))
+        return SimpleNamespace(path=Path("rigs/bench.toml"), devices={"meter": meter})
+
+    LinuxI2C.check_rig(rig_with(20), dev)
+    with pytest.raises(UsageError) as caught:
+        LinuxI2C.check_rig(rig_with(2), dev)
+    assert str(caught.value).startswith(f"rigs/bench.toml: devices.meter.bus: there is no {dev}/i2c-2; did you mean")
+
+
+def test_a_rig_whose_bus_is_missing_is_a_device_error() -> None:
+    with pytest.raises(DeviceError, match="i2c-987"):
+        LinuxI2C.for_rig(SimpleNamespace(), None, 987)  # type: ignore[arg-type]

@@ -166,6 +166,7 @@ async def assembled(
     async with AsyncExitStack() as stack:
         wires, truth = _wires(rig, seed, stack)
         stack.callback(wires.close)
+        wires.check(there=touch)
         devices: dict[str, Device] = {}
         for name, spec in rig.devices.items():
             device = _made(rig, name, plugins.load("devices", spec.kind), spec.config, wires)

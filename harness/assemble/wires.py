@@ -46,6 +46,20 @@ class RigWires:
             self._buses[number] = cls.for_rig(self.rig, self._world, number)
         return self._buses[number]
 
+    def check(self, *, there: bool) -> None:
+        """
+        Whether the seams that the rig names exist, and, if asked, the hardware behind them. Opens nothing.
+
+        Raises UsageError at the key that names what is not there.
+        """
+        rig = self.rig
+        named = [(PIN_FACTORIES, rig.gpio and rig.gpio.factory, "gpio.factory")]
+        named.append((I2C_DRIVERS, rig.i2c and rig.i2c.driver, "i2c.driver"))
+        for group, name, key in named:
+            cls = self._seam(group, name, key) if name else None
+            if there and hasattr(cls, "check_rig"):
+                cls.check_rig(rig)
+
     def resolve(self, host: str, port: int) -> tuple[str, int]:
         """
         Where to connect: in the lab the lab knows, elsewhere the name service does.

@@ -44,7 +44,7 @@ class View:
         self._phase, self._phase_from_ns, self._phase_s = "starting", clock.now_ns(), 0.0
         self._lamps: dict[str, bool] = {}
         self._rails: dict[str, str] = {}
-        self._volts: dict[str, float] = {}
+        self._fed: dict[str, float] = {}
         self._log: list[str] = []
         self._zero_ns: int | None = None
 
@@ -76,7 +76,7 @@ class View:
         grid.add_row(Text("phase", style="dim"), self._countdown())
         grid.add_row(Text("probes", style="dim"), self._lights())
         for name, shown in self._rails.items():
-            bar = ProgressBar(total=6.0, completed=self._volts.get(name, 0.0), width=24)
+            bar = ProgressBar(total=1.0, completed=self._fed.get(name, 0.0), width=24)
             grid.add_row(Text(f"rail {name}", style="dim"), Group(Text(shown), bar))
         return Group(Text(f"{self.title} · trial {self._trial}", style="bold"), grid, *map(Text, self._log[-9:]))
 
@@ -93,7 +93,8 @@ class View:
         volts, amperes = event.data.get("bus_v"), event.data.get("current_a")
         if isinstance(volts, (int, float)) and isinstance(amperes, (int, float)):
             self._rails[event.subject] = f"{volts:5.2f} V  {amperes * 1000:4.0f} mA"
-            self._volts[event.subject] = float(volts)
+            nominal = event.data.get("nominal_v")
+            self._fed[event.subject] = float(volts) / nominal if isinstance(nominal, (int, float)) else 0.0
         else:
             self._rails[event.subject] = f"no reading ({event.data.get('flag')})"
 

@@ -40,14 +40,17 @@ def main() -> None:
     """
     Runs the command line; ends the process.
     """
-    sys.exit(_run())
+    sys.exit(run(sys.argv[1:]))
 
 
-def _run() -> int:
+def run(words: list[str]) -> int:
+    """
+    Runs one command; returns its exit code. Every error is one line on stderr.
+    """
     import click
 
     try:
-        code = app(standalone_mode=False)
+        code = app(words, standalone_mode=False)
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:

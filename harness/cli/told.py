@@ -19,6 +19,8 @@ from ..store.index import Index
 from ..store.record import folder, load
 
 _COLOURS = {"held": "green", "deviated": "red", "inconclusive": "yellow"}
+# As many columns as a terminal of 100 characters holds beside the names.
+_MOST_TRIALS = 3
 _FILES = {"md": "report.md", "junit": "junit.xml", "json": "run.json"}
 
 
@@ -67,16 +69,18 @@ def summary(run: Run, console: Console) -> None:
     The durations of each trial and the criteria, with their error bars.
     """
     console.print(f"[bold]{run.head.drill_title}[/] on {run.head.rig}, seed {run.head.seed}: {run.reason}")
-    times = Table(box=None, pad_edge=False, header_style="dim")
-    times.add_column("trial")
-    shown = [name for name in (run.trials[0].durations() if run.trials else {}) if _any(run, name)]
-    for name in shown:
-        times.add_column(name.replace("_", " "), justify="right")
-    for trial in run.trials[:20]:
-        durations = trial.durations()
-        times.add_row(f"{trial.index} {trial.verdict}", *(str(durations[name] or "–") for name in shown))
-    if run.trials:
+    shown = run.trials[-_MOST_TRIALS:]
+    if shown:
+        times = Table(box=None, pad_edge=False, header_style="dim")
+        times.add_column("")
+        for trial in shown:
+            times.add_column(f"trial {trial.index}: {trial.verdict}", justify="right", no_wrap=True)
+        for name in shown[0].durations():
+            if _any(run, name):
+                times.add_row(name.replace("_", " "), *(str(trial.duration(name) or "–") for trial in shown))
         console.print(times)
+    if len(run.trials) > len(shown):
+        console.print(f"(and {len(run.trials) - len(shown)} trials before these; the report has them all)", style="dim")
     for judged in run.criteria:
         console.print(f"  [{_COLOURS[judged.verdict]}]{judged.verdict:<12}[/] {judged.expr}")
 

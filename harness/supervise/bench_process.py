@@ -20,6 +20,7 @@ from ..assemble import Assembly, assembled
 from ..config.drill import load_drill
 from ..config.rig import load_rig
 from ..engine.drill import DrillRun
+from ..engine.leaves import ungrouped
 from ..engine.restore import restore
 from ..engine.undo import UndoJournal
 from ..errors import CrashbenchError, Exit, UsageError
@@ -76,11 +77,12 @@ class BenchProcess:
         if rig.is_virtual:
             self._listen_for_signals_between_steps()
             return await self._drill(rig, drill)
-        async with anyio.create_task_group() as tasks:
-            await tasks.start(self._listen_for_signals)
-            tasks.start_soon(self._listen_to_supervisor, rig.lease.ttl_s)
-            done = await self._drill(rig, drill)
-            tasks.cancel_scope.cancel()
+        with ungrouped():
+            async with anyio.create_task_group() as tasks:
+                await tasks.start(self._listen_for_signals)
+                tasks.start_soon(self._listen_to_supervisor, rig.lease.ttl_s)
+                done = await self._drill(rig, drill)
+                tasks.cancel_scope.cancel()
         return done
 
     async def _drill(self, rig: RigSpec, drill: DrillSpec) -> Done:

@@ -22,6 +22,11 @@ async def show_rails(bench: Assembly, emit: Listener) -> None:
     while meters:
         for name, meter in meters.items():
             reading = await meter.read()
-            data = {"bus_v": reading.bus_v, "current_a": reading.current_a, "flag": reading.flag.value}
+            data = {
+                "nominal_v": bench.rig.duts[name].nominal_v,
+                "bus_v": reading.bus_v,
+                "current_a": reading.current_a,
+                "flag": reading.flag.value,
+            }
             emit(Event(kind=Kind.READING, at=reading.at, subject=name, data=data))
         await anyio.sleep(_PERIOD_S)

@@ -19,6 +19,7 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 from .. import clock
 from ..config.drill import load_drill
 from ..config.rig import load_rig
+from ..engine.leaves import ungrouped
 from ..errors import Exit
 from ..model.event import Event
 from ..model.rig import RigSpec
@@ -194,10 +195,11 @@ async def _foreground(request: RunRequest, listen: Listener) -> Outcome:
             async for signum in signals:
                 supervisor.abort(f"interrupted by {signal.Signals(signum).name}", codes[signum])
 
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(forward)
-        outcome = await supervisor.run()
-        tasks.cancel_scope.cancel()
+    with ungrouped():
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(forward)
+            outcome = await supervisor.run()
+            tasks.cancel_scope.cancel()
     return outcome
 
 

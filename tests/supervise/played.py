@@ -1,0 +1,154 @@
+"""
+A quick rig in the lab, the real command line run on it, and what the lab says of the DUT while that goes on.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+
+from harness import clock
+from harness.config.data import data
+from harness.config.rig import load_rig
+from harness.lab import address
+from harness.lab.lab_client import LabClient
+from harness.lab.launch import Lab, ensure
+from harness.model.event import Event, Kind
+from harness.store.events import read
+
+DRILL = """
+title = "Quick cut"
+hypothesis = "The unit comes back."
+chaos_type = "power_outage"
+component = "edge"
+hold = "500 ms"
+watch = "20 s"
+
+[blast_radius]
+roles = ["power"]
+
+[[steady_state]]
+kind = "http"
+role = "probes.health"
+period = "50 ms"
+timeout = "300 ms"
+
+[[fault]]
+kind = "power_cut"
+role = "power"
+at = "300 ms"
+for = "1200 ms"
+
+[[criteria]]
+expr = "recovery_from_removal < 15 s"
+"""
+
+
+def quick_rig(folder: Path, **replace: str) -> Path:
+    """
+    The shipped lab rig with a unit that boots in no time, and with other strings replaced.
+    """
+    text = (data("rigs") / "lab.toml").read_text(encoding="utf-8").replace('boot = "3 s"', 'boot = "300 ms"')
+    for old, new in replace.items():
+        assert old in text, old
+        text = text.replace(old, new)
+    path = folder / "bench.toml"
+    path.write_text(text, encoding="utf-8")
+    (folder / "quick.toml").write_text(DRILL, encoding="utf-8")
+    return path
+
+
+def crashbench(folder: Path, *words: str, **options: Any) -> subprocess.Popen[str]:
+    """
+    The command line as a person starts it, with its own home in `folder`.
+    """
+    env = {**os.environ, "CRASHBENCH_HOME": str(folder / "home")}
+    command = [sys.executable, "-m", "harness.cli.main", *words]
+    return subprocess.Popen(
+        command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, **options
+    )
+
+
+@contextmanager
+def home(folder: Path, monkeypatch: Any) -> Iterator[Path]:
+    """
+    The same home for what runs in this process.
+    """
+    monkeypatch.setenv("CRASHBENCH_HOME", str(folder / "home"))
+    yield folder / "home"
+
+
+def children(pid: int) -> list[int]:
+    """
+    The processes that a process has started and not yet waited for.
+    """
+    try:
+        listed = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    except FileNotFoundError:
+        return []
+    return [int(child) for child in listed.split()]
+
+
+async def until(condition: Any, within_s: float, what: str) -> Any:
+    """
+    Waits until `condition()` is something, and returns it.
+    """
+    with anyio.move_on_after(within_s):
+        while not (seen := condition()):
+            await anyio.sleep(0.005)
+        return seen
+    raise AssertionError(f"{what}: not within {within_s:g} s")
+
+
+def record_of(folder: Path) -> Path | None:
+    """
+    The folder of the only run there is, once it has begun its first trial.
+    """
+    for path in (folder / "home" / "runs").glob("*/events.jsonl"):
+        if any(event.kind is Kind.TRIAL_STARTED for event in events(path.parent)):
+            return path.parent
+    return None
+
+
+def events(record: Path) -> list[Event]:
+    """
+    What is on record so far.
+    """
+    return list(read(record))
+
+
+def is_fed(client: LabClient) -> bool:
+    """
+    Whether the DUT has its supply, as the world itself knows.
+    """
+    return bool(client.state()["rails"]["main"]["voltage_v"] > 4.5)
+
+
+async def playing(rig: Path) -> Lab:
+    """
+    A lab for the rig, of our own.
+    """
+    return await ensure(load_rig(str(rig)))
+
+
+def kill(pid: int, signum: signal.Signals) -> int:
+    """
+    Sends a signal; returns the bench clock's time (ns) after which the clock of the promise runs.
+    """
+    os.kill(pid, signum)
+    return clock.now_ns()
+
+
+def lab_address(rig: Path) -> Path:
+    """
+    Where the rig's lab listens.
+    """
+    return address(load_rig(str(rig)))

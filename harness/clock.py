@@ -25,6 +25,10 @@ NS_PER_S = 1_000_000_000
 _SLEW_LIMIT = 500e-6
 _STEP_FLOOR_NS = 10_000_000
 
+# Up to 48 days a float tells one nanosecond from the next. Beyond, asyncio would add its resolution to no effect, and
+# wait for ever for a moment that is now.
+_FLOAT_HOLDS_S = 2**22
+
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
@@ -59,7 +63,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._clock_resolution = 0.5 / NS_PER_S
 
     def time(self) -> float:
-        return self._jumping.now_ns / NS_PER_S
+        now_s = self._jumping.now_ns / NS_PER_S
+        if now_s > _FLOAT_HOLDS_S:
+            self._clock_resolution = math.ulp(now_s)
+        return now_s
 
     def now_ns(self) -> int:
         return self._jumping.now_ns

@@ -2,6 +2,7 @@
 The only place where specs become live devices; they are closed in reverse.
 """
 
-from .assembly import Assembly, assembled
+from .assembly import Assembly
+from .opening import Opening, assembled
 
-__all__ = ["Assembly", "assembled"]
+__all__ = ["Assembly", "Opening", "assembled"]

@@ -5,9 +5,7 @@ A rig with its devices open: the bench that the engine is given.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
-from random import Random
+from collections.abc import Mapping
 from typing import Any
 
 import anyio
@@ -35,6 +33,8 @@ class Assembly:
 
     def __init__(self, rig: RigSpec, devices: Mapping[str, Device], wires: RigWires, truth: Any = None) -> None:
         self.rig, self.devices, self.wiring = rig, devices, wires.told()
+        self.missing: dict[str, BenchError] = {}
+        """The devices that a restore could not open, and why."""
         self.roles = Casting(rig, devices)
         self._truth = truth
 
@@ -85,8 +85,10 @@ class Assembly:
         """
         The meter on a DUT's rail.
         """
-        role = f"{dut}.meter"
-        return self.roles.get(role, PowerMeter) if "meter" in self.rig.duts[dut].roles else None
+        name = self.rig.duts[dut].roles.get("meter")
+        if name is None or name in self.missing:
+            return None
+        return self.roles.get(f"{dut}.meter", PowerMeter)
 
     async def identify(self) -> Dut:
         """
@@ -122,7 +124,9 @@ class Assembly:
         """
         failed = []
         for name, device in self.devices.items():
-            if isinstance(device, Output):
+            if isinstance(device, Output) and name in self.missing:
+                failed.append(name)
+            elif isinstance(device, Output):
                 try:
                     await insist(device.make_safe)
                 except BenchError:
@@ -148,61 +152,3 @@ class Assembly:
             make(spec)
         except UsageError as error:
             raise error.within(file=str(drill.path), key=key) from error
-
-
-@asynccontextmanager
-async def assembled(
-    rig: RigSpec, seed: int = 0, *, touch: bool = True, outputs: bool = True, wrap: Any = None
-) -> AsyncIterator[Assembly]:
-    """
-    Opens a rig: its world if that is virtual, then every device, at its safe level. Closes them in reverse.
-
-    Without `touch` the devices are made but not opened: enough to check a drill by. Without `outputs` those that could
-    move something stay closed.
-
-    `wrap(name, device) -> device` may put something around each device, such as a fault of the bench's own. Raises
-    UsageError for what the rig file gets wrong, DeviceError for what is not there.
-    """
-    async with AsyncExitStack() as stack:
-        wires, truth = _wires(rig, seed, stack)
-        stack.callback(wires.close)
-        wires.check(there=touch)
-        devices: dict[str, Device] = {}
-        for name, spec in rig.devices.items():
-            device = _made(rig, name, plugins.load("devices", spec.kind), spec.config, wires)
-            device = device if wrap is None else wrap(name, device)
-            if touch and (outputs or not isinstance(device, Output)):
-                stack.push_async_callback(_closed, device)
-                await device.open()
-            devices[name] = device
-        assembly = Assembly(rig, devices, wires, truth)
-        if truth is not None:
-            truth.attach(assembly)
-        yield assembly
-
-
-def _made(rig: RigSpec, name: str, cls: Any, config: object, wires: RigWires) -> Device:
-    try:
-        made: Device = cls(name, config, wires)
-    except UsageError as error:
-        raise error.within(file=str(rig.path), key=f"devices.{name}") from error
-    return made
-
-
-def _wires(rig: RigSpec, seed: int, stack: AsyncExitStack) -> tuple[RigWires, Any]:
-    if not rig.is_virtual:
-        return RigWires(rig), None
-    from ..sim.unit import SimUnit
-    from ..sim.world import World
-    from .truth import Truth
-
-    assert rig.world is not None
-    units = {name: SimUnit(name, unit, Random(f"{seed} unit {name}")) for name, unit in rig.world.units.items()}
-    world = World(rig.world, seed, units)
-    stack.callback(world.close)
-    return RigWires(rig, world, units), Truth(world, units)
-
-
-async def _closed(device: Device) -> None:
-    with anyio.CancelScope(shield=True):
-        await device.aclose()

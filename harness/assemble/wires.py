@@ -53,12 +53,14 @@ class RigWires:
         Raises UsageError at the key that names what is not there.
         """
         rig = self.rig
-        named = [(PIN_FACTORIES, rig.gpio and rig.gpio.factory, "gpio.factory")]
-        named.append((I2C_DRIVERS, rig.i2c and rig.i2c.driver, "i2c.driver"))
-        for group, name, key in named:
-            cls = self._seam(group, name, key) if name else None
-            if there and hasattr(cls, "check_rig"):
-                cls.check_rig(rig)
+        seams = []
+        if rig.gpio is not None:
+            seams.append(self._seam(PIN_FACTORIES, rig.gpio.factory, "gpio.factory"))
+        if rig.i2c is not None:
+            seams.append(self._seam(I2C_DRIVERS, rig.i2c.driver, "i2c.driver"))
+        for seam in seams:
+            if there and hasattr(seam, "check_rig"):
+                seam.check_rig(rig)
 
     def resolve(self, host: str, port: int) -> tuple[str, int]:
         """

@@ -14,7 +14,7 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 
 from ..clock import now_ns
 from ..model.rig import RigSpec
-from ..sim.bus import SimBus
+from ..sim.sim_bus import SimBus
 from ..sim.world import World
 from . import smbus
 from .messages import LINE_LIMIT, Answer, Malformed, Request, digest

@@ -9,7 +9,7 @@ from typing import Any
 import anyio
 
 from .. import clock
-from ..assemble import Assembly, assembled
+from ..assemble import Assembly, Opening, assembled
 from ..engine.restore import restore
 from ..engine.undo import UndoJournal
 from ..errors import UsageError, nearest
@@ -31,9 +31,10 @@ def restore_by_hand(rig: RigSpec) -> list[str]:
     """
 
     async def main() -> list[str]:
-        async with played(rig, leave_none=True), assembled(rig) as bench:
+        async with played(rig, leave_none=True), assembled(rig, opening=Opening.RESTORE) as bench:
             done = await restore(bench, _journal(rig))
-        lines = [f"undone: {undo.device} {undo.action}" for undo in done.pending.undos]
+            missing = [str(problem) for problem in bench.missing.values()]
+        lines = missing + [f"undone: {undo.device} {undo.action}" for undo in done.pending.undos]
         if done.pending.unreadable:
             lines.append(f"{done.pending.unreadable} unreadable undo record(s): everything was made safe instead")
         for dut, volts in done.rails_v.items():
@@ -50,7 +51,7 @@ def observe(rig: RigSpec) -> dict[str, dict[str, Any]]:
     """
 
     async def main() -> dict[str, dict[str, Any]]:
-        async with played(rig), assembled(rig, outputs=False) as bench:
+        async with played(rig), assembled(rig, opening=Opening.OBSERVE) as bench:
             return {dut: await _seen(bench, dut) for dut in rig.duts}
 
     return clock.run(main, virtual=rig.is_virtual)
@@ -70,14 +71,13 @@ def power_by_hand(rig: RigSpec, dut: str, verb: str, off_s: float) -> str:
             switch = bench.roles.get(f"{dut}.power", PowerSwitch)
             journal = _journal(rig)
             if verb != "on":
-                promises = journal.promise([Undo(device=switch.name, action="on")], "by hand")
+                journal.promise([Undo(device=switch.name, action="on")], "by hand")
                 await switch.off()
             if verb == "cycle":
                 await anyio.sleep(off_s)
             if verb != "off":
                 await switch.on()
-            if verb == "cycle":
-                journal.keep(promises)
+                journal.clear()
             await anyio.sleep(max(0.1, 10 * switch.chatter_s))
             seen = await _seen(bench, dut)
             return f"{dut}: " + ", ".join(f"{name} {value}" for name, value in seen.items())

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .. import clock
-from ..assemble import Assembly, assembled
+from ..assemble import Assembly, Opening, assembled
 from ..config.drill import load_drill
 from ..config.rig import load_rig
 from ..engine.guard import Guard
@@ -22,7 +22,7 @@ def plan(drill: str, rig: str, overrides: tuple[str, ...]) -> list[str]:
     rig_spec, drill_spec = load_rig(rig), load_drill(drill, overrides)
 
     async def main() -> list[str]:
-        async with assembled(rig_spec, touch=False) as bench:
+        async with assembled(rig_spec, opening=Opening.CHECK) as bench:
             bench.check(drill_spec)
             return list(_lines(drill_spec, bench))
 

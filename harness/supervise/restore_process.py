@@ -8,7 +8,7 @@ import json
 import sys
 
 from .. import clock
-from ..assemble import assembled
+from ..assemble import Opening, assembled
 from ..config.rig import load_rig
 from ..engine.restore import Restored, restore
 from ..engine.undo import UndoJournal
@@ -27,7 +27,7 @@ def restore_rig(rig: RigSpec) -> Restored:
 
 
 async def _restore(rig: RigSpec) -> Restored:
-    async with assembled(rig) as bench:
+    async with assembled(rig, opening=Opening.RESTORE) as bench:
         return await restore(bench, UndoJournal(None if rig.is_virtual else undo_path(rig)))
 
 

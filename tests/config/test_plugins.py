@@ -26,8 +26,14 @@ def publish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Publish
         (tmp_path / "elsewhere.py").write_text(source)
         monkeypatch.syspath_prepend(tmp_path)
 
+    def forget() -> None:
+        sys.modules.pop("elsewhere", None)
+        for found in (plugins.load, plugins._others):
+            found.cache_clear()
+
+    forget()
     yield install
-    sys.modules.pop("elsewhere", None)
+    forget()
 
 
 ROOM = "[crashbench.faults]\nearthquake = elsewhere:Earthquake\n"

@@ -17,7 +17,7 @@ from harness.devices.ina226 import INA226
 from harness.errors import DeviceError
 from harness.model.reading import Flag, Reading
 from harness.protocols import PowerMeter
-from harness.sim.bus import SimBus
+from harness.sim.sim_bus import SimBus
 from harness.sim.world import World
 from tests.sim.played import ADDRESS, BUS, MS, PIN, Scribe, Wires, play, world_of
 

@@ -15,7 +15,7 @@ from harness.devices.relay import Relay
 from harness.errors import DeviceError
 from harness.model.instant import Instant
 from harness.protocols import PowerSwitch
-from harness.sim.pins import SimFactory, SimPin
+from harness.sim.sim_pins import SimFactory, SimPin
 from harness.sim.world import World
 from tests.sim.played import PIN, Scribe, Wires, play, world_of
 

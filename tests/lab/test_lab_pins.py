@@ -11,7 +11,7 @@ import pytest
 from gpiozero import InputDevice, OutputDevice
 from gpiozero.exc import GPIOPinInUse, PinFixedPull, PinInvalidPin
 
-from harness.lab.pins import LabFactory
+from harness.lab.lab_pins import LabFactory
 
 
 class Recorder:

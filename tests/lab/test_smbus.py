@@ -11,7 +11,7 @@ import pytest
 from smbus2 import i2c_msg
 
 from harness.lab import smbus
-from harness.lab.bus import LabBus
+from harness.lab.lab_bus import LabBus
 
 
 class Eeprom:

@@ -12,8 +12,8 @@ from gpiozero.pins import Factory
 from harness import clock
 from harness.errors import UsageError
 from harness.model.world import ChipSpec, ContactSpec, RailSpec, UnitSpec, WorldSpec
-from harness.sim.bus import SimBus
-from harness.sim.pins import SimFactory
+from harness.sim.sim_bus import SimBus
+from harness.sim.sim_pins import SimFactory
 from harness.sim.world import World
 
 PIN, BUS, ADDRESS = 17, 1, 0x40

@@ -193,12 +193,13 @@ def test_memory_stays_flat_when_the_past_is_forgotten() -> None:
 def test_what_a_chip_is_converting_is_not_forgotten() -> None:
     async def main() -> None:
         def word(world: World) -> bytes:
-            return world.chips[1, 0x40].read(0x02, 2)
+            return world.chips[1, 0x40].read(0x01, 2)
 
         worlds = [world_of(Scribe(), contact={"bounce_s": 0.0}) for _ in range(2)]
-        for world in worlds:
-            world.drive(PIN, 0)
-                for _ in range(200):
+        for step in range(200):
+            if step % 100 == 0:
+                for world in worlds:
+                    world.drive(PIN, step // 100)
             await anyio.sleep(0.0004)
             worlds[0].forget(clock.now_ns())
             assert word(worlds[0]) == word(worlds[1])

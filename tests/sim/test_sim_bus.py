@@ -13,7 +13,7 @@ import pytest
 from smbus2 import SMBus, i2c_msg
 
 from harness.errors import BenchError
-from harness.sim.bus import SimBus
+from harness.sim.sim_bus import SimBus
 from tests.sim.played import ADDRESS, BUS, Scribe, play, world_of
 
 CALIBRATION, MAKER = 0x05, 0xFE

@@ -12,7 +12,7 @@ from gpiozero import Button, GPIOPinInUse, OutputDevice, PinInvalidPin
 from gpiozero.exc import PinInvalidFunction, PinSetInput
 
 from harness.errors import BenchError
-from harness.sim.pins import SimFactory
+from harness.sim.sim_pins import SimFactory
 from harness.sim.world import World
 from tests.sim.played import PIN, Scribe, play, world_of
 

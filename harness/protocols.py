@@ -115,6 +115,52 @@ class PowerMeter(Device, Protocol):
         """
 
 
+@runtime_checkable
+class PulseSwitch(PowerSwitch, Protocol):
+    """
+    A power switch that can time an interruption by itself, in hardware.
+    """
+
+    async def interrupt(self, off_s: float) -> tuple[Instant, Instant]:
+        """
+        Starves the DUT for `off_s` seconds and feeds it again, without the host in between. Returns when it went off
+        and when on. Raises DeviceError.
+        """
+
+
+@runtime_checkable
+class Battery(Output, Protocol):
+    """
+    A battery that the DUT believes in: a fuel gauge on its I2C bus, or a voltage on its ADC. Safe is full and honest.
+    """
+
+    async def set_level(self, percent: float) -> Instant:
+        """
+        Shows the DUT a state of charge (percent). Raises DeviceError.
+        """
+
+    async def misbehave(self, fault: str, *, level_percent: float | None = None, seed: int = 0) -> Instant:
+        """
+        Makes the gauge lie: `stuck`, `jump`, `drift`, `garbage`, `nack`, or `none`. Raises UsageError for a lie that
+        this gauge cannot tell, with the reason; DeviceError.
+        """
+
+
+@runtime_checkable
+class ResetLine(Output, Protocol):
+    """
+    A DUT's reset input. Safe is released.
+    """
+
+    min_pulse_s: float
+    """The shortest pulse that it can make, in seconds."""
+
+    async def pulse(self, width_s: float) -> tuple[Instant, Instant]:
+        """
+        Holds the DUT in reset for `width_s` seconds. Returns when it was pulled and when released. Raises DeviceError.
+        """
+
+
 class HttpAnswer(NamedTuple):
     """
     An HTTP status and body.
@@ -166,6 +212,16 @@ class Wiring(Protocol):
     def i2c_bus(self, number: int) -> Any:
         """
         An smbus2-shaped bus. Raises UsageError when the rig names no driver, BenchError when it cannot be had.
+        """
+
+    def device(self, name: str) -> Any:
+        """
+        Another device of the rig, for one that is a part of it. Raises UsageError, naming the nearest there is.
+        """
+
+    def serial_port(self, port: str) -> str:
+        """
+        The path to open for a serial port: as given on hardware, the played board's pty in the lab.
         """
 
     def resolve(self, host: str, port: int) -> tuple[str, int]:

@@ -24,6 +24,8 @@ class RigWires:
         self.rig, self._world, self._units = rig, world, units or {}
         self._factory: Any = None
         self._buses: dict[int, Any] = {}
+        self.devices: dict[str, Any] = {}
+        """The devices of the rig as far as they are made."""
 
     def pin_factory(self) -> Any:
         """
@@ -61,6 +63,21 @@ class RigWires:
         for seam in seams:
             if there and hasattr(seam, "check_rig"):
                 seam.check_rig(rig)
+
+    def device(self, name: str) -> Any:
+        """
+        Another device of the rig.
+        """
+        if name not in self.devices:
+            problem = f"there is no device '{name}'; {nearest(name, self.devices)}"
+            raise UsageError(problem, file=str(self.rig.path))
+        return self.devices[name]
+
+    def serial_port(self, port: str) -> str:
+        """
+        The path to open for a serial port.
+        """
+        return port
 
     def resolve(self, host: str, port: int) -> tuple[str, int]:
         """

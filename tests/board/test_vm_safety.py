@@ -1,0 +1,133 @@
+"""
+Who dies, and what the outputs do: on the real firmware on the real MicroPython VM.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+from harness.board.answers import Cause, State
+from harness.board.client import Board
+from harness.board.link import Link
+from harness.board.seam import World
+from harness.board.unsolicited import Tripped
+from harness.board.vm import VMBoard
+
+from .conftest import ROOT
+
+pytestmark = pytest.mark.vm
+
+LIMIT_MS = 100
+GRACE_MS = 20
+
+HOST = textwrap.dedent(
+    """
+    import sys, threading
+    from harness.board.client import Board
+    from harness.board.link import Link
+    board = Board(Link(sys.argv[1]))
+    board.hello()
+    board.arm(int(sys.argv[2]))
+    board.write(0, 1)
+    board.pulse(1, 1, width_us=3000, gap_us=3000, count=100000)
+    print("up", flush=True)
+    while True:
+        board.clock()
+        threading.Event().wait(0.01)
+    """
+)
+
+
+def kill_host_and_time_safety(vm: VMBoard, world: World, after_s: float) -> float:
+    """
+    Starts a host that switches and beats, SIGKILLs it `after_s` later, and returns in ms how long after the kill the
+    last output was safe.
+    """
+    argv = [sys.executable, "-c", HOST, vm.path, str(LIMIT_MS)]
+    host = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE)
+    try:
+        assert host.stdout is not None
+        assert host.stdout.readline() == b"up\n"
+        world.wait_for_level(2, 1)
+        with pytest.raises(subprocess.TimeoutExpired):
+            host.wait(after_s)
+        killed_ns = time.monotonic_ns()
+        host.send_signal(signal.SIGKILL)
+        host.wait()
+        safe = world.wait_for_level(2, 0)
+        world.wait_for(lambda: all(level == 0 for level in world.levels.values()))
+        last_ns = max(change.at_ns for change in list(world.changes)[-20:])
+        return (max(last_ns, safe.at_ns) - killed_ns) / 1e6
+    finally:
+        host.kill()
+        host.wait()
+        if host.stdout is not None:
+            host.stdout.close()
+
+
+def sigkills(vm: VMBoard, world: World, times: int) -> None:
+    rng = random.Random(7)
+    took = [kill_host_and_time_safety(vm, world, rng.uniform(0, 0.2)) for _ in range(times)]
+    assert max(took) <= LIMIT_MS + GRACE_MS, took
+
+
+def test_outputs_are_safe_after_the_host_is_killed(vm: VMBoard, world: World) -> None:
+    sigkills(vm, world, 3)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(300)
+def test_outputs_are_safe_thirty_of_thirty_times(vm: VMBoard, world: World) -> None:
+    sigkills(vm, world, 30)
+
+
+def test_outputs_are_safe_after_the_port_is_closed_and_the_next_host_is_told(vm: VMBoard, world: World) -> None:
+    with Link(vm.path) as link:
+        board = Board(link)
+        first = board.hello()
+        board.arm(LIMIT_MS)
+        board.write(0, 1)
+        world.wait_for_level(2, 1)
+        heard_ns = board.clock().received_ns
+    safe = world.wait_for_level(2, 0)
+    assert (safe.at_ns - heard_ns) / 1e6 <= LIMIT_MS + GRACE_MS
+    with Link(vm.path) as link:
+        board = Board(link)
+        second = board.hello()
+        assert second.boot_id == first.boot_id
+        assert second.state is State.TRIPPED
+        status = board.status()
+        assert status.cause is Cause.DEADMAN
+        tripped = board.events_until(Tripped, 2)[-1]
+        assert isinstance(tripped, Tripped)
+        assert tripped.ticks_us == status.tripped_at_us
+        board.arm(LIMIT_MS)
+        assert board.write(0, 1) > tripped.ticks_us
+
+
+def test_the_e_stop_cuts_while_the_host_is_well(board: Board, world: World) -> None:
+    board.arm(5_000)
+    board.write(0, 1)
+    world.wait_for_level(2, 1)
+    stopped_ns = world.set_level(14, 1)
+    safe = world.wait_for_level(2, 0)
+    assert safe.at_ns <= stopped_ns
+    assert board.status().cause is Cause.ESTOP
+
+
+def test_outputs_float_when_the_board_loses_its_power(vm: VMBoard, board: Board, world: World) -> None:
+    board.arm(5_000)
+    board.write(0, 1)
+    world.wait_for_level(2, 1)
+    vm.process.terminate()
+    vm.process.wait()
+    with pytest.raises(OSError, match=r"."):
+        os.stat(f"/proc/{vm.process.pid}/fd/1")

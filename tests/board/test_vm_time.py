@@ -1,0 +1,172 @@
+"""
+Time on the real MicroPython VM: schedules, edges, and its clock on ours. A VM tick is 5 ms.
+"""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.board.answers import Chip, Edge
+from harness.board.client import Board
+from harness.board.clocksync import ClockSync
+from harness.board.link import Link
+from harness.board.seam import PinChange, World
+from harness.board.unsolicited import Done, Edges, Switching
+from harness.board.vm import VMBoard
+
+from .conftest import FIRMWARE, FIXTURES
+
+pytestmark = pytest.mark.vm
+
+TICK_US = 5_000
+RELAY = 2
+
+
+def switched(world: World, count: int) -> list[PinChange]:
+    """
+    The relay's latest `count` changes, once so many have come: they travel apart from the port.
+    """
+
+    def changes() -> list[PinChange]:
+        return [change for change in list(world.changes) if change.gpio == RELAY]
+
+    world.wait_for(lambda: len(changes()) >= count)
+    return changes()[-count:]
+
+
+def test_scheduled_pulses_fire_within_a_tick_and_say_how_late(board: Board, world: World) -> None:
+    # A loaded machine may stop the VM for longer than a tick: the median must hold, and each must be honest.
+    board.arm(5_000)
+    errors = []
+    for k in range(15):
+        at_us = board.clock().ticks_us + 30_000
+        board.pulse(0, 1, at_us=at_us, width_us=10_000)
+        done = board.events_until(Done, 2)[-1]
+        assert isinstance(done, Done)
+        on, off = switched(world, 2 * k + 2)[-2:]
+        assert (on.level, off.level) == (1, 0)
+        late_us = [(on.at_ns - world.born_ns) / 1_000 - at_us, (off.at_ns - world.born_ns) / 1_000 - at_us - 10_000]
+        assert min(late_us) > -2
+        assert max(late_us) < done.late_us + 1_000
+        errors.append(max(late_us))
+    assert statistics.median(errors) < TICK_US
+
+
+def test_a_train_of_milliseconds_does_not_drift(board: Board, world: World) -> None:
+    board.arm(5_000)
+    at_us = board.pulse(0, 1, at_us=board.clock().ticks_us + 20_000, width_us=1_000, gap_us=1_000, count=100)
+    board.events_until(Done, 5)
+    edges = switched(world, 200)
+    late_us = [(edge.at_ns - world.born_ns) / 1_000 - at_us - 1_000 * k for k, edge in enumerate(edges)]
+    assert min(late_us) > -2
+    # A stalled machine makes some late, never those after them: each quarter comes back to its time.
+    assert all(min(late_us[at : at + 50]) < TICK_US for at in range(0, 200, 50))
+
+
+def test_an_anchored_pulse_follows_its_edge(board: Board, world: World) -> None:
+    board.arm(5_000)
+    board.watch(rising=0b10, falling=0)
+    late_us = []
+    for _ in range(9):
+        board.anchor(0, 1, line=1, edge=Edge.RISING, nth=2, offset_us=8_000, width_us=2_000)
+        for level in (1, 0, 1, 0):
+            world.set_level(11, level)
+        edges: list[Switching] = []
+        while len(edges) < 4:
+            event = board.events_until(Edges, 2)[-1]
+            assert isinstance(event, Edges)
+            edges += event.edges
+        second, on, off = edges[-3:]
+        assert [second.is_output, on.is_output, off.is_output] == [False, True, True]
+        late_us.append(on.ticks_us - second.ticks_us - 8_000)
+        assert late_us[-1] >= 0
+        assert off.ticks_us >= second.ticks_us + 10_000
+    assert statistics.median(late_us) < TICK_US
+
+
+def catch_edges(board: Board, world: World, count: int) -> None:
+    board.watch(rising=1, falling=1)
+    caught, lost, level = [], 0, 0
+    for k in range(count):
+        level = 1 - level
+        world.set_level(10, level)
+        if k % 50 == 0:
+            board.clock()
+        while (event := board.event(0)) is not None:
+            if isinstance(event, Edges):
+                caught += event.edges
+                lost = event.lost
+            assert event.missed == 0
+    board.clock()
+    while len(caught) + lost < count:
+        event = board.events_until(Edges, 2)[-1]
+        assert isinstance(event, Edges)
+        caught += event.edges
+        lost = event.lost
+    assert lost == 0
+    assert len(caught) == count
+    assert [edge.level for edge in caught] == [1 - k % 2 for k in range(count)]
+    stamps = [edge.ticks_us for edge in caught]
+    assert stamps == sorted(stamps)
+
+
+def test_edges_arrive_in_order_and_all(board: Board, world: World) -> None:
+    catch_edges(board, world, 1_000)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(300)
+def test_sixty_thousand_edges_arrive_in_order_and_all(board: Board, world: World) -> None:
+    catch_edges(board, world, 60_000)
+
+
+@pytest.mark.parametrize("ppm", [-50.0, 50.0])
+def test_board_ticks_on_our_clock(vm_modules: Path, ppm: float, record_property: Callable[[str, object], None]) -> None:
+    # The counter starts shortly before its 30-bit wrap; the world knows the truth.
+    sync = ClockSync()
+    with (
+        VMBoard(firmware=FIRMWARE, fixtures=FIXTURES, vm=vm_modules, ppm=ppm, ticks_us=(1 << 30) - 1_500_000) as vm,
+        World(vm.world) as world,
+        Link(vm.path) as link,
+    ):
+        board = Board(link)
+        board.hello()
+        board.arm(5_000)
+        stamps = []
+        for k in itertools.count():
+            seen = board.clock()
+            if seen.ticks_us > (1 << 30) + 200_000:
+                break
+            sync.add(sent_ns=seen.sent_ns, ticks_us=seen.ticks_us, received_ns=seen.received_ns, boot_id=seen.boot_id)
+            stamps.append(board.write(0, 1 - k % 2))
+        born_ns = world.born_ns
+    assert (sync.reboots, sync.wraps) == (0, 0)
+    assert stamps[0] < 1 << 30 < stamps[-1]
+    errors = []
+    for ticks_us in stamps:
+        truth_ns = born_ns + ticks_us * 1_000 / (1 + ppm * 1e-6)
+        span = sync.span(ticks_us)
+        # Both the world's start and its counter are whole microseconds.
+        assert span.earliest_ns - 2_000 <= truth_ns <= span.latest_ns + 2_000
+        errors.append(abs(sync.estimate_ns(ticks_us) - truth_ns) / 1_000)
+    record_property("clock_error_us", {"median": statistics.median(errors), "worst": max(errors)})
+    assert statistics.median(errors) < 50
+
+
+def test_the_dut_reads_the_gauge(board: Board, world: World) -> None:
+    board.start_gauge(Chip.MAX17048)
+    board.set_gauge(level_percent=42, voltage_v=3.7)
+    assert world.i2c(0x36, b"\x02", 4) == bytes([0xB9, 0x00, 0x2A, 0x00])
+    assert world.i2c(0x55, b"\x02", 4) is None
+    board.start_gauge(Chip.INA219)
+    assert world.i2c(0x43, b"\x02", 2) == (925 << 3 | 2).to_bytes(2, "big")
+
+
+def test_the_world_sets_what_the_adc_reads(board: Board, world: World) -> None:
+    world.set_adc(26, 32_768)
+    assert board.read_adc(0).voltage_v == pytest.approx(1.65, abs=0.001)

@@ -80,13 +80,7 @@ class DeviceError(BenchError):
 class NotProven(BenchError):
     """
     A fault's effect, or its removal, could not be shown by an independent sensor.
-
-    `dark`: the sensor works, and shows that the DUT is still without what it needs.
     """
-
-    def __init__(self, problem: str, *, dark: bool = False) -> None:
-        self.dark = dark
-        super().__init__(problem)
 
 
 class Unrestored(BenchError):

@@ -1,5 +1,5 @@
 """
-A restore that is tried once is a restore that may not have happened.
+Asking a device for something that matters: never without a deadline, and a restore never only once.
 """
 
 from __future__ import annotations
@@ -9,15 +9,38 @@ from typing import TypeVar
 
 import anyio
 
-from .errors import BenchError
+from .errors import BenchError, DeviceError
 
 T = TypeVar("T")
 
 ATTEMPTS = 4
 FIRST_PAUSE_S = 0.02
 
+# A device has a deadline of its own, of a second, around each call into its library. This one is for a device that
+# does not keep it, so that nothing waits for ever while a DUT is in the dark.
+CALL_S = 2.0
 
-async def insist(action: Callable[[], Awaitable[T]]) -> T:
+# A meter may need a few of its periods before it says that it makes no readings any more.
+_READ_PERIODS = 4
+
+
+def reading_s(period_s: float) -> float:
+    """
+    How long a meter whose readings take `period_s` may take for one, in seconds.
+    """
+    return CALL_S + _READ_PERIODS * period_s
+
+
+async def answered(device: str, action: Callable[[], Awaitable[T]], within_s: float = CALL_S) -> T:
+    """
+    What `action`, a call to the device of that name, returns. Raises DeviceError when it takes longer than `within_s`.
+    """
+    with anyio.move_on_after(within_s):
+        return await action()
+    raise DeviceError(device, f"did not answer within {within_s:g} s")
+
+
+async def insist(device: str, action: Callable[[], Awaitable[T]]) -> T:
     """
     Carries out `action` under a shield, trying again with doubling pauses. Raises its last BenchError.
     """
@@ -25,7 +48,7 @@ async def insist(action: Callable[[], Awaitable[T]]) -> T:
     with anyio.CancelScope(shield=True):
         while True:
             try:
-                return await action()
+                return await answered(device, action)
             except BenchError:
                 if attempt == ATTEMPTS:
                     raise

@@ -116,21 +116,26 @@ class Assembly:
         device = self.devices.get(undo.device)
         if not isinstance(device, Output):
             raise BenchError(f"{undo.device}: the rig has no such output any more; undo '{undo.action}' by hand")
-        await insist(lambda: device.undo(undo.action))
+        await insist(undo.device, lambda: device.undo(undo.action))
 
-    async def make_safe(self) -> list[str]:
+    async def make_safe(self) -> dict[str, str]:
         """
-        Puts every output to its safe level, insisting; returns those that would not.
+        Puts every output to its safe level, all at once, insisting; returns those that would not, and why.
         """
-        failed = []
-        for name, device in self.devices.items():
-            if isinstance(device, Output) and name in self.missing:
-                failed.append(name)
-            elif isinstance(device, Output):
-                try:
-                    await insist(device.make_safe)
-                except BenchError:
-                    failed.append(name)
+        failed = {}
+
+        async def make(name: str, device: Output) -> None:
+            try:
+                if name in self.missing:
+                    raise self.missing[name]
+                await insist(name, device.make_safe)
+            except BenchError as error:
+                failed[name] = str(error)
+
+        async with anyio.create_task_group() as tasks:
+            for name, device in self.devices.items():
+                if isinstance(device, Output):
+                    tasks.start_soon(make, name, device)
         return failed
 
     def begin_truth(self, probes: list[tuple[ProbeSpec, Probe]]) -> None:

@@ -14,10 +14,14 @@ import anyio
 
 from .. import plugins
 from ..errors import BenchError, UsageError
+from ..insist import answered
 from ..model.rig import RigSpec
 from ..protocols import Device, Output
 from .assembly import Assembly
 from .wires import RigWires
+
+# A board may have to boot before it answers; a device that lets go has nothing to wait for.
+_OPEN_S, _CLOSE_S = 30.0, 5.0
 
 
 class Opening(Enum):
@@ -57,9 +61,9 @@ async def assembled(
 async def _open(name: str, device: Device, opening: Opening, stack: AsyncExitStack, assembly: Assembly) -> None:
     if opening is Opening.CHECK or (opening is Opening.OBSERVE and isinstance(device, Output)):
         return
-    stack.push_async_callback(_closed, device)
+    stack.push_async_callback(_closed, name, device)
     try:
-        await device.open()
+        await answered(name, device.open, _OPEN_S)
     except BenchError as error:
         if opening is not Opening.RESTORE:
             raise
@@ -89,6 +93,6 @@ def _wires(rig: RigSpec, seed: int, stack: AsyncExitStack) -> tuple[RigWires, An
     return RigWires(rig, world, units), Truth(world, units)
 
 
-async def _closed(device: Device) -> None:
+async def _closed(name: str, device: Device) -> None:
     with anyio.CancelScope(shield=True):
-        await device.aclose()
+        await answered(name, device.aclose, _CLOSE_S)

@@ -4,11 +4,11 @@ In virtual time the world knows what really happened: a trial's own times, to ho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from .. import clock
-from ..model.drill import DrillSpec, ProbeSpec
+from ..model.drill import DrillSpec, FaultSpec, ProbeSpec
 from ..model.instant import Instant
 from ..model.reading import Flag, Reading
 from ..model.trial import Instants
@@ -51,29 +51,39 @@ class Truth:
         """
         The true times (ns) behind a trial's instants, as far as they came.
         """
-        known: dict[str, int | None] = {}
-        fault = next((fault for fault in drill.faults if fault.role), None)
         commanded, removal = instants.fault_commanded, instants.removal_commanded
-        if commanded is not None and fault is not None:
-            rail = self._rail(self._bench.dut_of(fault.role).name)
-            levels = self._bench.fault(fault).levels_v
-            _, off_s, _ = self._bench.fault(fault).strikes[0]
-            until_ns = commanded.latest_ns + round(off_s * clock.NS_PER_S)
-            falls = [ns for ns, up in rail.crossings(levels[0], commanded.earliest_ns) if not up and ns <= until_ns]
-            known["fault_effective"] = falls[-1] if falls else None
-            if removal is not None:
-                rises = [ns for ns, up in rail.crossings(levels[1], removal.earliest_ns) if up]
-                known["removal_effective"] = rises[-1] if rises else None
-                known["first_sign"] = self._first_current(fault.role, rail, removal)
-        if commanded is not None:
-            known |= self._steadiness(commanded.earliest_ns, since_ns)
+        if commanded is None:
+            return {}
+        faults = [fault for fault in drill.faults if fault.role]
+        known = self._steadiness(commanded.earliest_ns, since_ns, drill.ready)
+        known["fault_effective"] = _last(self._fall(fault, commanded) for fault in faults)
+        if removal is not None:
+            known["removal_effective"] = _last(self._rise(fault, commanded) for fault in faults)
+            if len(faults) == 1:
+                known["first_sign"] = self._first_current(faults[0].role, removal)
         return {name: ns for name, ns in known.items() if ns is not None}
 
-    def _steadiness(self, commanded_ns: int, since_ns: int) -> dict[str, int | None]:
-        steps = _all([self._steps(spec, probe, since_ns) for spec, probe in self._probes])
-        lost = next((ns for ns, well in steps if ns >= commanded_ns and not well), None)
-        ready = steps[-1][0] if lost is not None and steps and steps[-1][1] else None
-        return {"steady_lost": lost, "ready": ready}
+    def _fall(self, fault: FaultSpec, commanded: Instant) -> int | None:
+        """
+        When a fault became effective: the fall that the contact's chatter left standing.
+        """
+        rail = self._rail(self._bench.dut_of(fault.role).name)
+        below_v, _ = self._bench.fault(fault).levels_v
+        falls = [ns for ns, up in rail.crossings(below_v, commanded.earliest_ns) if not up]
+        chatter_ns = round(rail.spec.contact.bounce_s * clock.NS_PER_S)
+        return max((ns for ns in falls if ns <= falls[0] + chatter_ns), default=None)
+
+    def _rise(self, fault: FaultSpec, commanded: Instant) -> int | None:
+        rail = self._rail(self._bench.dut_of(fault.role).name)
+        _, above_v = self._bench.fault(fault).levels_v
+        return max((ns for ns, up in rail.crossings(above_v, commanded.earliest_ns) if up), default=None)
+
+    def _steadiness(self, commanded_ns: int, since_ns: int, ready: Collection[str]) -> dict[str, int | None]:
+        steps = {spec.name: self._steps(spec, probe, since_ns) for spec, probe in self._probes}
+        lost = next((ns for ns, well in _all(list(steps.values())) if ns >= commanded_ns and not well), None)
+        needed = _all([part for name, part in steps.items() if name in ready])
+        is_back = lost is not None and needed and needed[-1][1] and needed[-1][0] >= commanded_ns
+        return {"steady_lost": lost, "ready": needed[-1][0] if is_back else None}
 
     def _steps(self, spec: ProbeSpec, probe: Probe, since_ns: int) -> _Steps:
         device = self._bench.devices[self._bench.device_of(spec.role)]
@@ -85,10 +95,11 @@ class Truth:
         samples = [(ns, _reading(rail, ns)) for ns in moments if ns >= since_ns]
         return _changes(samples, probe.accepts)
 
-    def _first_current(self, role: str, rail: Rail, removal: Instant) -> int | None:
+    def _first_current(self, role: str, removal: Instant) -> int | None:
         dut = self._bench.dut_of(role)
-        since_ns = removal.earliest_ns
-        moments = sorted({*rail.strokes(since_ns), *(ns for ns, _ in self._unit(dut.name).currents(since_ns))})
+        rail, since_ns = self._rail(dut.name), removal.earliest_ns
+        currents = self._unit(dut.name).currents(since_ns)
+        moments = sorted({since_ns, *rail.strokes(since_ns), *(ns for ns, _ in currents)})
         return next((ns for ns in moments if ns >= since_ns and rail.current_a(ns) > dut.first_sign_a), None)
 
     def _rail(self, dut: str) -> Rail:
@@ -96,6 +107,15 @@ class Truth:
 
     def _unit(self, dut: str) -> SimUnit:
         return self._units[dut]
+
+
+def _last(moments: Iterable[int | None]) -> int | None:
+    """
+    The last of several moments, if all of them came.
+    """
+    known = list(moments)
+    came = [ns for ns in known if ns is not None]
+    return max(came) if came and len(came) == len(known) else None
 
 
 def _reading(rail: Rail, at_ns: int) -> Reading:

@@ -63,9 +63,9 @@ class Bench(Protocol):
         Carries out one undo. Raises BenchError.
         """
 
-    async def make_safe(self) -> list[str]:
+    async def make_safe(self) -> dict[str, str]:
         """
-        Puts every output to its safe level, insisting; returns the devices that would not.
+        Puts every output to its safe level, insisting; returns the devices that would not, and why.
         """
 
     def begin_truth(self, probes: list[tuple[ProbeSpec, Probe]]) -> None:

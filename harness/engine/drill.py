@@ -34,9 +34,9 @@ class DrillRun:
     One run of a drill on a bench. `run` it once; `abort` may come from outside at any moment.
     """
 
-    def __init__(self, drill: DrillSpec, bench: Bench, head: RunHead, journal: UndoJournal, emit: Listener) -> None:
+    def __init__(self, drill: DrillSpec, bench: Bench, head: RunHead, journal: UndoJournal, listen: Listener) -> None:
         self._drill, self._bench, self._head = drill, bench, head
-        self._journal, self._emit = journal, emit
+        self._journal, self._listen = journal, listen
         self._guard = Guard(bench.rig)
         self._scope = anyio.CancelScope()
         self._aborted = ""
@@ -59,6 +59,8 @@ class DrillRun:
     async def run(self, *, until_failure: bool = False) -> Verdict:
         """
         Runs every trial (or trials until one does not recover), and judges. Raises Refused before anything is touched.
+
+        Whatever else comes out of it, be it a bug, comes out after the rig was restored.
         """
         self._guard.admit(self._drill, self._bench)
         anchor = clock.Anchor.take()
@@ -71,6 +73,9 @@ class DrillRun:
                 await self._every_trial(until_failure)
         except (Refused, BenchError) as error:
             trouble = str(error)
+        except BaseException:
+            await restore(self._bench, self._journal)
+            raise
         trouble = await self._made_safe(trouble)
         self._look_at_wall(anchor)
         return self._end(trouble)
@@ -108,17 +113,15 @@ class DrillRun:
     @asynccontextmanager
     async def _strike(self, spec: FaultSpec) -> AsyncIterator[Strike]:
         """
-        A fault under the guard, its undo on disk before it begins. What leaves by an error leaves a safe rig.
+        A fault under the guard, its undo on disk before it begins, and until it was undone without an error.
+
+        After an error the promise stays, and the run restores the whole rig once nothing strikes at it any more.
         """
         fault = self._bench.fault(spec)
         self._guard.strike(fault, self._bench.switches())
         promises = self._journal.promise(fault.undo, self._head.run_id)
-        try:
-            async with fault.inject() as strike:
-                yield strike
-        except BaseException:
-            await restore(self._bench, self._journal)
-            raise
+        async with fault.inject() as strike:
+            yield strike
         self._journal.keep(promises)
         self._guard.released(fault)
 
@@ -133,6 +136,8 @@ class DrillRun:
             await restore(self._bench, self._journal)
         except Unrestored as dark:
             return str(dark)
+        except BenchError as error:
+            return trouble or str(error)
         return trouble
 
     def _look_at_wall(self, anchor: clock.Anchor) -> None:
@@ -153,7 +158,8 @@ class DrillRun:
         if trouble and (verdict is not Verdict.DEVIATED or trouble.startswith("UNRESTORED")):
             verdict, reason = Verdict.INCONCLUSIVE, trouble
         self._tell(Kind.RUN_ENDED, end_to_json(verdict, reason, criteria, self._acausal()))
-        return verdict
+        # A record that lacks its end, which the listener has just refused, vouches for nothing.
+        return Verdict.INCONCLUSIVE if self._aborted else verdict
 
     def _acausal(self) -> list[str]:
         return [
@@ -166,3 +172,12 @@ class DrillRun:
     def _tell(self, kind: Kind, data: dict[str, JSON], trial: int | None = None) -> None:
         at = Instant.exactly(clock.now_ns())
         self._emit(Event(kind=kind, at=at, trial=trial, data=data))
+
+    def _emit(self, event: Event) -> None:
+        """
+        Tells the listener. One that cannot take it down any more ends the run, and never keeps it from restoring.
+        """
+        try:
+            self._listen(event)
+        except BenchError as error:
+            self.abort(str(error))

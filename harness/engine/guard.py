@@ -25,6 +25,7 @@ class Guard:
     def __init__(self, rig: RigSpec) -> None:
         self._rig = rig
         self._strokes: dict[str, deque[int]] = {}
+        self._fed_ns: dict[str, int] = {}
         self._struck: set[str] = set()
 
     def admit(self, drill: DrillSpec, bench: Bench) -> None:
@@ -44,7 +45,7 @@ class Guard:
         """
         Just before a fault: interlocks as they stand, dwell, pulse width, cycles per hour. Raises Refused.
 
-        What is permitted is counted; `released` takes it back when the fault was restored.
+        What is permitted is counted as struck, until the fault is `released`.
         """
         by_name = {switch.name: switch for switch in switches}
         for device, off_s, count in fault.strikes:
@@ -53,6 +54,7 @@ class Guard:
                 self._dwell(by_name[device])
                 self._cycles(by_name[device], count)
         devices = {device for device, _, _ in fault.strikes}
+        self._not_twice(self._struck & devices)
         self._interlocks(self._struck | devices)
         self._struck |= devices
         now = clock.now_ns()
@@ -66,7 +68,7 @@ class Guard:
         now = clock.now_ns()
         for device, _, _ in fault.strikes:
             self._struck.discard(device)
-            self._strokes[device][-1] = now
+            self._fed_ns[device] = now
 
     def _environment(self, drill: DrillSpec) -> None:
         here, allowed = self._rig.environment, drill.blast_radius.environments
@@ -90,9 +92,16 @@ class Guard:
             )
 
     def _planned_interlocks(self, drill: DrillSpec, bench: Bench) -> None:
-        windows = [(bench.device_of(f.role), f.at_s, _end_s(f)) for f in drill.faults if f.role]
+        windows = [(bench.device_of(f.role), f.at_s, _end_s(f, bench)) for f in drill.faults if f.role]
         for _, start_s, _ in windows:
-            self._interlocks({device for device, from_s, to_s in windows if from_s <= start_s < to_s})
+            struck = [device for device, from_s, to_s in windows if from_s <= start_s < to_s]
+            self._not_twice({device for device in struck if struck.count(device) > 1})
+            self._interlocks(set(struck))
+
+    def _not_twice(self, devices: set[str]) -> None:
+        # The first fault to end would undo the other one, unseen.
+        if devices:
+            raise Refused(f"{' and '.join(sorted(devices))} would be struck by two faults at the same time")
 
     def _interlocks(self, struck: set[str]) -> None:
         for interlock in self._rig.interlocks:
@@ -113,8 +122,8 @@ class Guard:
             raise Refused(f"{switch.name} must stay off for {switch.min_off_s:g} s at least, not {off_s:g} s")
 
     def _dwell(self, switch: PowerSwitch) -> None:
-        strokes = self._strokes.get(switch.name)
-        fed_s = (clock.now_ns() - strokes[-1]) / clock.NS_PER_S if strokes else float("inf")
+        fed_ns = self._fed_ns.get(switch.name)
+        fed_s = float("inf") if fed_ns is None else (clock.now_ns() - fed_ns) / clock.NS_PER_S
         if fed_s < switch.min_on_s:
             raise Refused(f"{switch.name} was fed for {fed_s:.3g} s only; it must be for {switch.min_on_s:g} s")
 
@@ -128,5 +137,5 @@ class Guard:
             )
 
 
-def _end_s(fault: FaultSpec) -> float:
-    return float("inf") if fault.for_s is None else fault.at_s + fault.for_s
+def _end_s(fault: FaultSpec, bench: Bench) -> float:
+    return fault.at_s + max((after_s for after_s, _ in bench.fault(fault).plan()), default=0.0)

@@ -5,12 +5,14 @@ Making a rig safe, and seeing that it is: after a run that went wrong, and after
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import anyio
 
 from .. import clock
 from ..errors import BenchError, Unrestored
+from ..insist import answered, reading_s
 from .bench import Bench
 from .undo import Pending, UndoJournal
 
@@ -34,20 +36,19 @@ async def restore(bench: Bench, journal: UndoJournal) -> Restored:
     """
     Undoes what the journal says is left, makes every output safe, looks at the rails, and clears the journal.
 
-    Raises Unrestored, naming what keeps the DUT in the dark; the journal then stays as it is.
+    Raises Unrestored, naming what keeps the DUT in the dark; the journal then stays as it is. Raises RecordError, after
+    everything was made safe, when the journal cannot be read or cleared.
     """
     with anyio.CancelScope(shield=True):
-        pending = journal.pending()
         failed = await bench.make_safe()
-        problems = []
+        pending = journal.pending()
         for undo in pending.undos:
             try:
                 await bench.undo(undo)
             except BenchError as error:
-                failed.append(undo.device)
-                problems.append(str(error))
+                failed[undo.device] = str(error)
         if failed:
-            raise Unrestored(dict.fromkeys(failed), "; ".join(problems) or "it would not go to its safe level")
+            raise Unrestored(failed, "; ".join(failed.values()))
         rails = {name: await see_fed(bench, name) for name in bench.rig.duts}
         journal.clear()
         return Restored(pending, rails)
@@ -66,8 +67,9 @@ async def see_fed(bench: Bench, dut: str) -> float | None:
     seen_v: float | None = None
     deadline_ns = clock.now_ns() + round(_FED_WITHIN_S * clock.NS_PER_S)
     while True:
-        reading = await meter.read()
-        seen_v = reading.bus_v if reading.is_ok else seen_v
+        with suppress(BenchError):  # a meter that fails says nothing, and must not stand in the way
+            reading = await answered(meter.name, meter.read, reading_s(meter.period_s))
+            seen_v = reading.bus_v if reading.is_ok else seen_v
         if seen_v is not None and seen_v >= _FED_RATIO * spec.nominal_v:
             return seen_v
         if clock.now_ns() > deadline_ns:

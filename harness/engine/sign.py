@@ -7,6 +7,7 @@ from __future__ import annotations
 import anyio
 
 from .. import clock
+from ..insist import answered, reading_s
 from ..model.instant import Instant
 from ..protocols import PowerMeter
 from ..science.crossing import Crossing
@@ -24,7 +25,7 @@ async def first_sign(meter: PowerMeter, above_a: float, removal: Instant) -> Ins
     """
     crossing = Crossing(above_a, rising=True)
     while True:
-        reading = await meter.read()
+        reading = await answered(meter.name, meter.read, reading_s(meter.period_s))
         if reading.is_ok and reading.current_a is not None:
             found = crossing.feed(reading.current_a, reading.at)
             if found is None and reading.current_a > above_a:

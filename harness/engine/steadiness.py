@@ -3,10 +3,14 @@ When the steady state was lost and when it came back, from the answers of severa
 
 A probe's change of mind lies between the question before it and the answer that shows it: the DUT was still as it had
 been at some moment after the last such answer was *asked* for, and had changed when the first other one *arrived*.
+
+What fell and rose again between two questions of one probe is not seen by that probe. A probe that saw nothing of a
+loss that another one saw is therefore believed again only by an answer that was asked for since then.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ..model.instant import Instant
@@ -16,9 +20,12 @@ from ..model.instant import Instant
 class Seen:
     """
     What one probe has said so far (nanoseconds); every answer is kept as (asked, answered, good).
+
+    `counts`: whether the DUT is ready only when this probe is well, too.
     """
 
     name: str
+    counts: bool
     is_good: bool | None = None
     good_asked_ns: int | None = None
     bad_asked_ns: int | None = None
@@ -30,11 +37,18 @@ class Seen:
 class Steadiness:
     """
     The steady state as several probes show it. It is a book, not a task: `note` every answer, read off the instants.
+
+    `lost` is when the first of all probes became unwell, `regained` when the last of those that make the DUT ready (by
+    default all) became well again, to stay so until now.
     """
 
-    def __init__(self, names: list[str]) -> None:
-        self.probes = {name: Seen(name) for name in names}
+    def __init__(self, names: Iterable[str], ready: Iterable[str] | None = None) -> None:
+        names = list(names)
+        needed = set(names if ready is None else ready)
+        self.probes = {name: Seen(name, name in needed) for name in names}
+        self._needed = [seen for seen in self.probes.values() if seen.counts]
         self._unwell = len(names)
+        self._unready = len(self._needed)
         self.lost: Instant | None = None
         self.regained: Instant | None = None
         self._armed = False
@@ -46,28 +60,30 @@ class Steadiness:
         seen = self.probes[name]
         seen.answers.append((asked_ns, answered_ns, is_good))
         changed = seen.is_good is not is_good
+        if changed and (is_good or seen.is_good):
+            step = -1 if is_good else 1
+            self._unwell += step
+            self._unready += step * seen.counts
         if is_good:
             if changed:
                 seen.good_since_ns = answered_ns
-                self._unwell -= 1
-                if self._unwell == 0:
-                    self.regained = self._back()
             seen.good_asked_ns, seen.good_answered_ns = asked_ns, answered_ns
         else:
-            if seen.is_good:
-                self._unwell += 1
+            seen.bad_asked_ns = asked_ns
             if self._armed and self.lost is None:
                 self.lost = self._gone(answered_ns)
-            self.regained = None
-            seen.bad_asked_ns = asked_ns
+            if seen.counts:
+                self.regained = None
         seen.is_good = is_good
+        if self.regained is None and self._unready == 0 and self.lost is not None:
+            self.regained = self._back(self.lost)
         return changed
 
     def arm(self) -> None:
         """
         From here on a bad answer is a loss; what came before is forgotten, but for who is well.
         """
-        self._armed, self.lost = True, None
+        self._armed, self.lost, self.regained = True, None, None
         for seen in self.probes.values():
             del seen.answers[:-1]
             seen.bad_asked_ns = None
@@ -79,17 +95,36 @@ class Steadiness:
         """
         return self._unwell == 0
 
+    @property
+    def is_ready(self) -> bool:
+        """
+        Whether the last answer was good of every probe that makes the DUT ready.
+        """
+        return self._unready == 0
+
     def unwell(self) -> list[str]:
         """
         The probes whose last answer was not good, or that never answered.
         """
         return [name for name, seen in self.probes.items() if not seen.is_good]
 
+    def unready(self) -> list[str]:
+        """
+        Those of them that keep the DUT from being ready.
+        """
+        return [seen.name for seen in self._needed if not seen.is_good]
+
     def holds_at(self, at_ns: int) -> bool:
         """
-        Whether every probe is well and has said so, in an answer that arrived at `at_ns` or later.
+        Whether every probe that counts is well, and said so when it was asked at `at_ns` or later.
         """
-        return self._unwell == 0 and all(seen.good_answered_ns >= at_ns for seen in self.probes.values())
+        return self._unready == 0 and all((seen.good_asked_ns or 0) >= at_ns for seen in self._needed)
+
+    def last_bad_ns(self) -> int | None:
+        """
+        When the last question was asked that shows the DUT not ready; it had not become so before.
+        """
+        return max((seen.bad_asked_ns for seen in self._needed if seen.bad_asked_ns is not None), default=None)
 
     def requests(self, from_ns: int, to_ns: int) -> tuple[int, int]:
         """
@@ -100,12 +135,13 @@ class Steadiness:
 
     def gap_ns(self) -> int:
         """
-        The longest stretch in which a loss could have gone unseen: from one question to the answer of the next.
+        The longest stretch in which a loss could have gone unseen: from a good question to the answer of the next one.
         """
         gaps = [
             later[1] - earlier[0]
             for seen in self.probes.values()
             for earlier, later in zip(seen.answers, seen.answers[1:], strict=False)
+            if earlier[2] and later[2]
         ]
         return max(gaps, default=0)
 
@@ -114,9 +150,15 @@ class Steadiness:
         asked = [seen.good_asked_ns for seen in self.probes.values() if seen.good_asked_ns is not None]
         return Instant(min(asked, default=answered_ns), answered_ns)
 
-    def _back(self) -> Instant | None:
-        were_bad = [seen for seen in self.probes.values() if seen.bad_asked_ns is not None]
-        if not were_bad:
-            return None
-        earliest = max(seen.bad_asked_ns or 0 for seen in were_bad)
-        return Instant(earliest, max(seen.good_since_ns for seen in were_bad))
+    def _back(self, lost: Instant) -> Instant | None:
+        last_bad_ns = self.last_bad_ns()
+        earliest_ns = lost.earliest_ns if last_bad_ns is None else last_bad_ns
+        latest_ns = earliest_ns
+        for seen in self._needed:
+            if seen.bad_asked_ns is not None:
+                latest_ns = max(latest_ns, seen.good_since_ns)
+            elif (seen.good_asked_ns or 0) >= earliest_ns:
+                latest_ns = max(latest_ns, seen.good_answered_ns)
+            else:
+                return None
+        return Instant(earliest_ns, latest_ns)

@@ -10,10 +10,10 @@ from contextlib import AbstractAsyncContextManager
 import anyio
 
 from .. import clock
-from ..errors import BenchError, NotProven, Unrestored
+from ..errors import BenchError
 from ..model.drill import DrillSpec, FaultSpec
 from ..model.event import Kind
-from ..model.instant import Instant, Span
+from ..model.instant import Span
 from ..model.trial import Trial
 from ..model.verdict import TrialVerdict
 from ..protocols import Listener, Strike
@@ -42,7 +42,7 @@ class TrialRun:
         self._drill, self._bench, self._strike = drill, bench, strike
         self._moments = Moments(index, emit)
         probes = [(spec, bench.probe(spec)) for spec in drill.steady_state]
-        self._watch = Watch(probes, self._moments)
+        self._watch = Watch(probes, drill.ready, self._moments)
         self._alert = Alert(drill.detected, bench.probe(drill.detected.probe)) if drill.detected else None
         self._struck = anyio.Event()
         self._started_ns = clock.now_ns()
@@ -54,7 +54,7 @@ class TrialRun:
 
     async def run(self) -> Trial:
         """
-        Runs the trial. Raises Unrestored and Refused; any other trouble of the bench is in the verdict.
+        Runs the trial. Raises Refused; any trouble of the bench is in the verdict.
         """
         self._moments.tell(Kind.TRIAL_STARTED)
         verdict = TrialVerdict.INCONCLUSIVE
@@ -65,7 +65,7 @@ class TrialRun:
                 tasks.cancel_scope.cancel()
         except BaseExceptionGroup as group:
             trouble = gravest(group)
-            if not isinstance(trouble, BenchError) or isinstance(trouble, Unrestored):
+            if not isinstance(trouble, BenchError):
                 raise trouble from group
             self._reason = str(trouble)
         return self._trial(verdict)
@@ -89,7 +89,7 @@ class TrialRun:
         self._vouch()
         if is_back:
             return TrialVerdict.RECOVERED
-        self._reason = f"{_named(self._watch.book.unwell())} not back within {self._drill.watch_s:g} s"
+        self._reason = f"{_named(self._watch.book.unready())} not back within {self._drill.watch_s:g} s"
         return TrialVerdict.STUCK
 
     async def _settle(self) -> None:
@@ -123,7 +123,7 @@ class TrialRun:
         assert strike.removal_commanded is not None
         mark(Kind.REMOVAL_COMMANDED, strike.removal_commanded, subject)
         self._moments.phase("restore")
-        mark(Kind.REMOVAL_EFFECTIVE, await self._removed(strike), subject)
+        mark(Kind.REMOVAL_EFFECTIVE, await strike.removed(), subject)
 
     async def _while_it_lasts(self, strike: Strike, spec: FaultSpec, subject: str) -> None:
         self._moments.phase("prove", spec.for_s)
@@ -141,25 +141,7 @@ class TrialRun:
             tasks.cancel_scope.cancel()
         self._hold_up = self._hold_up or strike.hold_up
         if not proven:
-            self._why_not = strike.why_not()
-
-    async def _removed(self, strike: Strike) -> Instant:
-        """
-        Proof of the removal; a rail that is seen to stay down has the whole rig made safe before it is asked again.
-        """
-        try:
-            return await strike.removed()
-        except NotProven as doubt:
-            if not doubt.dark:
-                raise
-            self._moments.tell(Kind.BENCH_TROUBLE, problem=str(doubt))
-        await self._bench.make_safe()
-        try:
-            return await strike.removed()
-        except NotProven as doubt:
-            if not doubt.dark:
-                raise
-            raise Unrestored([str(doubt).partition(":")[0]], str(doubt).partition(": ")[2]) from doubt
+            self._why_not = self._why_not or strike.why_not()
 
     async def _detect(self, alert: Alert) -> None:
         await self._struck.wait()
@@ -167,25 +149,28 @@ class TrialRun:
 
     async def _first_sign(self) -> None:
         """
-        The first current after the removal, where a meter watches the struck DUT's rail.
+        The first current after the removal, where one DUT was struck once and a meter watches its rail.
         """
         removal = self._moments.instants.removal_commanded
-        role = next((fault.role for fault in self._drill.faults if fault.role), None)
-        if role is None or removal is None or self._watch.book.lost is None:
+        roles = [fault.role for fault in self._drill.faults if fault.role]
+        if len(roles) != 1 or removal is None or self._watch.book.lost is None:
             return
-        dut = self._bench.dut_of(role)
+        dut = self._bench.dut_of(roles[0])
         meter = self._bench.meter_of(dut.name)
         if meter is not None:
             self._moments.mark(Kind.FIRST_SIGN, await first_sign(meter, dut.first_sign_a, removal))
 
     async def _recover(self) -> bool:
         self._moments.phase("recover", self._drill.watch_s)
-        with anyio.move_on_after(self._drill.watch_s) as patience:
+        book = self._watch.book
+        with anyio.move_on_after(self._drill.watch_s):
             await self._watch.until(self._is_ready)
-        if patience.cancelled_caught:
+        # What came back in time may still show that it stays.
+        await self._watch.until(lambda: not book.is_ready or self._is_ready())
+        if not book.is_ready:
             return False
-        if self._watch.book.regained is not None:
-            self._moments.mark(Kind.READY, self._watch.book.regained)
+        if book.regained is not None:
+            self._moments.mark(Kind.READY, book.regained)
         return True
 
     def _is_ready(self) -> bool:
@@ -193,7 +178,7 @@ class TrialRun:
         Whether the steady state has held for `hold`, and still did after the last fault was removed.
         """
         book = self._watch.book
-        if not book.is_steady:
+        if not book.is_ready or (book.lost is not None and book.regained is None):
             return False
         since_ns = self._removed_ns if book.regained is None else book.regained.latest_ns
         return book.holds_at(max(since_ns + round(self._drill.hold_s * clock.NS_PER_S), self._removed_ns))
@@ -202,15 +187,15 @@ class TrialRun:
         """
         What must be shown before anything is said of the DUT. Raises Inconclusive.
         """
-        instants = self._moments.instants
-        if instants.fault_effective is None:
-            raise Inconclusive(self._why_not or "the fault was not proven effective")
-        if instants.steady_lost is None and self._drill.expects_loss:
+        if self._why_not:
+            raise Inconclusive(self._why_not)
+        if self._moments.instants.steady_lost is None and self._drill.expects_loss:
             raise Inconclusive("the fault was proven, but the DUT was never affected: its steady state was not lost")
 
     def _trial(self, verdict: TrialVerdict) -> Trial:
         book, instants = self._watch.book, self._moments.instants
         now_ns = clock.now_ns()
+        stuck_ns = book.last_bad_ns() if verdict is TrialVerdict.STUCK else None
         from_ns = instants.fault_commanded.earliest_ns if instants.fault_commanded else now_ns
         requests, failed = book.requests(from_ns, instants.ready.latest_ns if instants.ready else now_ns)
         return Trial(
@@ -218,7 +203,7 @@ class TrialRun:
             verdict=verdict,
             reason=self._reason,
             instants=instants,
-            watched_until_ns=now_ns,
+            watched_until_ns=now_ns if stuck_ns is None else stuck_ns,
             requests=requests,
             failed_requests=failed,
             gap_ns=book.gap_ns(),

@@ -4,7 +4,7 @@ Asking probes, each at its own pace and with its own deadline, and waiting for w
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import NamedTuple
 
 import anyio
@@ -54,9 +54,9 @@ class Watch:
     The steady-state probes of one trial. Run `keep_asking` in a task group; await what you need to know.
     """
 
-    def __init__(self, probes: list[tuple[ProbeSpec, Probe]], moments: Moments) -> None:
+    def __init__(self, probes: list[tuple[ProbeSpec, Probe]], ready: Iterable[str], moments: Moments) -> None:
         self._probes, self._moments = probes, moments
-        self.book = Steadiness([spec.name for spec, _ in probes])
+        self.book = Steadiness((spec.name for spec, _ in probes), ready)
         self._changed = anyio.Event()
         self._check: Callable[[], bool] | None = None
 

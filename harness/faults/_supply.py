@@ -13,7 +13,7 @@ import anyio
 
 from .. import clock
 from ..errors import NotProven
-from ..insist import insist
+from ..insist import answered, insist, reading_s
 from ..model.instant import Instant, Span
 from ..model.reading import Reading
 from ..model.rig import DutSpec
@@ -64,10 +64,31 @@ class Supply:
         """
         await strike.look_before()
         try:
-            strike.commanded = await self.switch.off()
+            strike.commanded = await self.off()
             yield strike
         finally:
-            strike.removal_commanded = await insist(self.switch.on)
+            asked_ns = clock.now_ns()
+            fed = await insist(self.switch.name, self.switch.on)
+            # A stroke that failed may have acted all the same.
+            strike.removal_commanded = Instant(min(asked_ns, fed.earliest_ns), fed.latest_ns)
+
+    async def off(self) -> Instant:
+        """
+        Starves the DUT. Raises DeviceError, also when the switch does not answer in time.
+        """
+        return await answered(self.switch.name, self.switch.off)
+
+    async def on(self) -> Instant:
+        """
+        Feeds the DUT. Raises DeviceError, also when the switch does not answer in time.
+        """
+        return await answered(self.switch.name, self.switch.on)
+
+    async def read(self) -> Reading:
+        """
+        Its rail's next reading. Raises DeviceError when the meter does not answer in time.
+        """
+        return await answered(self.meter.name, self.meter.read, reading_s(self.meter.period_s))
 
 
 class SupplyStrike:
@@ -78,6 +99,8 @@ class SupplyStrike:
     commanded: Instant
     removal_commanded: Instant | None = None
     hold_up: Span | None = None
+    is_repeated = False
+    """Whether the supply was interrupted more than once."""
 
     def __init__(
         self,
@@ -106,9 +129,13 @@ class SupplyStrike:
     async def effective(self) -> Instant:
         """
         Waits for the rail's fall. Ends only by that, or by being cancelled.
+
+        Seen after the first interruption only, it may have been unseen before: then it is as old as the command.
         """
         while self._fell.found is None:
             await self._read(self._left, self._fell)
+        if self.is_repeated:
+            return Instant(min(self.commanded.earliest_ns, self._fell.found.earliest_ns), self._fell.found.latest_ns)
         if self._left.found is not None:
             self.hold_up = Span.between(self._left.found, self._fell.found)
         return self._fell.found
@@ -127,7 +154,7 @@ class SupplyStrike:
 
     async def removed(self) -> Instant:
         """
-        Waits for the rail's rise. Raises NotProven, naming the switch when the rail was seen to stay down.
+        Waits for the rail's rise. Raises NotProven, naming the switch, when it was not seen in time.
         """
         with anyio.move_on_after(self._prove_s):
             while self._rose.found is None:
@@ -135,17 +162,16 @@ class SupplyStrike:
                     # The rail is up and was never seen down: its rise lies between the last fall and now.
                     return self._risen_unseen()
             return self._rose.found
-        problem = f"the supply was commanded on, but {self._saw()}"
-        dark = self._last is not None and self._last.is_ok
-        raise NotProven(f"{self._supply.switch.name}: {problem}" if dark else problem, dark=dark)
+        raise NotProven(f"{self._supply.switch.name}: the supply was commanded on, but {self._saw()}")
 
     def _risen_unseen(self) -> Instant:
         assert self._last is not None
         commanded = self.removal_commanded or self.commanded
-        return Instant(commanded.earliest_ns, max(self._last.at.latest_ns, commanded.latest_ns))
+        latest_ns = max(self._last.at.latest_ns, commanded.latest_ns)
+        return Instant(commanded.earliest_ns, latest_ns + self._rose.chatter_ns)
 
     async def _read(self, *crossings: Crossing) -> bool:
-        reading = self._last = await self._supply.meter.read()
+        reading = self._last = await self._supply.read()
         if not reading.is_ok or reading.bus_v is None:
             await anyio.sleep(self._supply.meter.period_s)
             return False

@@ -47,6 +47,9 @@ class PowerFlicker:
         assert isinstance(spec.config, PowerFlicker.Config)
         self._config = spec.config
         self._supply = Supply.of(spec.role, roles)
+        switch = self._supply.switch
+        if self._config.times > 1 and self._config.on_s < switch.min_on_s:
+            raise UsageError(f"{switch.name} must stay on for {switch.min_on_s:g} s at least in between", key="on")
         self.undo = self._supply.undo
         self.levels_v = self._supply.levels_v(self._config.effective_below_v, self._config.removed_above_ratio)
         self.strikes = ((self._supply.switch.name, self._config.off_s, self._config.times),)
@@ -74,7 +77,8 @@ class PowerFlicker:
         stroke = strike.commanded
         for _ in range(self._config.times - 1):
             await clock.sleep_until(stroke.latest_ns + off_ns)
-            stroke = await self._supply.switch.on()
+            stroke = await self._supply.on()
             await clock.sleep_until(stroke.latest_ns + on_ns)
-            stroke = await self._supply.switch.off()
+            strike.is_repeated = True
+            stroke = await self._supply.off()
         await clock.sleep_until(stroke.latest_ns + off_ns)

@@ -55,9 +55,10 @@ class Trial:
     """
     One inject-and-recover, with everything that was seen of it.
 
-    `watched_until_ns` is when the bench stopped looking; `requests` and `failed_requests` count the steady-state
-    probes' questions from the commanded injection until ready (or until the watch ended); `gap_ns` is the longest
-    stretch without a question, so that a loss shorter than it can have gone unseen.
+    `watched_until_ns` is when the bench stopped looking, or of a stuck trial when it last asked and the DUT was not
+    ready; `requests` and `failed_requests` count the steady-state probes' questions from the commanded injection until
+    ready (or until the watch ended); `gap_ns` is the longest stretch between two questions that were answered well, so
+    that a loss shorter than it can have gone unseen.
     """
 
     index: int

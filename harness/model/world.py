@@ -8,17 +8,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ..errors import nearest
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactSpec:
     """
     A relay as it is: the pin that drives its coil, and how its contact moves (times in seconds).
 
+    The pin is a GPIO line of the bench's computer, or of `board`, if that names one of the world's.
     `operate_s` and `release_s` are typical; each stroke is drawn within ±`spread_ratio` of them. The contact chatters
     for at most `bounce_s`. A welded contact never opens; an open one never closes.
     """
 
     pin: int
+    board: str = ""
     contact: Literal["nc", "no"] = "nc"
     active_low: bool = True
     operate_s: float = 0.008
@@ -82,12 +86,55 @@ class ChipSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResetSpec:
+    """
+    A unit's reset input as it is wired: the pin of the bench's computer, or of `board`, that holds it in reset.
+    """
+
+    pin: int
+    board: str = ""
+    active_low: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalogSpec:
+    """
+    An analog input of a board as it is wired: its pin, the rail that it sees, and the rail's voltage that reads full
+    scale (a divider by two at a reference of 3.3 V: 6.6 V).
+    """
+
+    pin: int
+    rail: str
+    full_scale_v: float = 6.6
+
+    def __post_init__(self) -> None:
+        if self.full_scale_v <= 0:
+            raise ValueError("full_scale must be more than 0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardSpec:
+    """
+    A board that runs the real firmware: in the lab on the virtual board, in virtual time in the bench's own process.
+
+    `stopped`: its e-stop is pressed, or its jumper missing. `crystal_ratio` is how much too fast its clock runs, in the
+    lab.
+    """
+
+    stopped: bool = False
+    crystal_ratio: float = 0.0
+    analog: tuple[AnalogSpec, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnitSpec:
     """
     The DUT as it is. In virtual time it is a model; in the lab it is `program`, run when its rail is up.
 
     Times in seconds, currents in amperes; each boot is drawn within ±`boot_spread_ratio` of `boot_s`, and each answer
     takes within ±`latency_spread_ratio` of `latency_s`.
+
+    `gauge` names the board whose fuel gauge is on the unit's I2C bus; `reset` is its reset input.
 
     Defects: one that `never_boots` does not come back after it has lost its power; one that `loses_writes` forgets its
     last few acknowledged records then; one that is `not_fed` by its rail lives on without it; one that is
@@ -104,6 +151,8 @@ class UnitSpec:
     run_draw_a: float = 0.25
     name: str = "edge-node"
     version: str = "1.0.0"
+    gauge: str = ""
+    reset: ResetSpec | None = None
     defect: Literal["none", "never_boots", "loses_writes", "not_fed", "never_steady"] = "none"
 
     def __post_init__(self) -> None:
@@ -124,8 +173,10 @@ class WorldSpec:
     rails: Mapping[str, RailSpec] = field(default_factory=dict)
     chips: Mapping[str, ChipSpec] = field(default_factory=dict)
     units: Mapping[str, UnitSpec] = field(default_factory=dict)
+    boards: Mapping[str, BoardSpec] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._check_boards()
         fed = [rail.dut for rail in self.rails.values()]
         for unit in fed:
             if fed.count(unit) > 1:
@@ -134,3 +185,15 @@ class WorldSpec:
         for bus, address in places:
             if places.count((bus, address)) > 1:
                 raise ValueError(f"two chips answer at address {address:#04x} of bus {bus}; give one another address")
+
+    def _check_boards(self) -> None:
+        named = [rail.contact.board for rail in self.rails.values()]
+        for unit in self.units.values():
+            named += [unit.gauge, unit.reset.board if unit.reset else ""]
+        for board in named:
+            if board and board not in self.boards:
+                raise ValueError(f"there is no board '{board}'; {nearest(board, self.boards, what='board')}")
+        for name, spec in self.boards.items():
+            for analog in spec.analog:
+                if analog.rail not in self.rails:
+                    raise ValueError(f"board '{name}': there is no rail '{analog.rail}'")

@@ -47,14 +47,16 @@ def restore_by_hand(rig: RigSpec) -> list[str]:
 
 def observe(rig: RigSpec) -> dict[str, dict[str, Any]]:
     """
-    What each DUT's sensors show, without touching an output.
+    What each DUT's sensors show, without touching an output. Raises Refused while somebody else has the rig.
     """
 
     async def main() -> dict[str, dict[str, Any]]:
         async with played(rig), assembled(rig, opening=Opening.OBSERVE) as bench:
             return {dut: await _seen(bench, dut) for dut in rig.duts}
 
-    return clock.run(main, virtual=rig.is_virtual)
+    # Even looking disturbs: a meter that is set up anew in the middle of a run loses the reading it was proving by.
+    with Lease(rig, "crashbench status"):
+        return clock.run(main, virtual=rig.is_virtual)
 
 
 def power_by_hand(rig: RigSpec, dut: str, verb: str, off_s: float) -> str:

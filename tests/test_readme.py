@@ -24,6 +24,8 @@ import pytest
 
 from harness.config.drill import load_drill
 from harness.config.rig import load_rig
+from harness.errors import Exit
+from harness.model.trial import DURATIONS
 
 ROOT = Path(__file__).parent.parent
 READMES = [
@@ -138,10 +140,15 @@ def targets(makefile: str) -> set[str]:
     return set(re.findall(r"^([a-z][a-z-]*):", makefile, re.M))
 
 
-@pytest.fixture(scope="module", params=READMES, ids=lambda path: str(path.relative_to(ROOT)))
-def page(request: pytest.FixtureRequest) -> list[Block]:
+@pytest.fixture(params=READMES, ids=lambda path: str(path.relative_to(ROOT)))
+def where(request: pytest.FixtureRequest) -> Path:
     path: Path = request.param
-    return blocks(path, path.read_text("utf-8"))
+    return path
+
+
+@pytest.fixture
+def page(where: Path) -> list[Block]:
+    return blocks(where, where.read_text("utf-8"))
 
 
 @pytest.fixture
@@ -212,6 +219,17 @@ def test_every_command_runs(page: list[Block], folder: Path) -> None:
             run(crashbench(line), one.variables, 0 if is_shown_only else one.exit_code, block)
         else:
             assert program in FOREIGN, f"{block}: say in this test how `{program}` is checked"
+
+
+def test_every_link_inside_the_checkout_leads_somewhere(where: Path) -> None:
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", where.read_text("utf-8"))
+    assert [link for link in links if not (where.parent / link).exists()] == []
+
+
+def test_every_duration_and_every_exit_code_is_explained() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert [name for name in DURATIONS if f"`{name}`" not in text] == []
+    assert [code for code in Exit if not re.search(rf"^\|.*\b{code.value}\b.*\|$", text, re.M)] == []
 
 
 def crashbench(arguments: list[str]) -> list[str]:

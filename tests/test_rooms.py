@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import doctest
+import importlib
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -157,6 +159,14 @@ def test_every_kind_has_its_test() -> None:
 def test_everything_public_has_a_docstring() -> None:
     found = {path: list(undocumented(source)) for path, source in FILES.items()}
     assert not told(found), told(found)
+
+
+@pytest.mark.parametrize("path", [path for path, source in FILES.items() if ">>> " in source])
+def test_the_examples_of_docstrings_hold(path: str) -> None:
+    module = importlib.import_module("harness." + path.removesuffix(".py").replace("/", "."))
+    done = doctest.testmod(module)
+    assert done.attempted
+    assert not done.failed
 
 
 def test_what_is_undocumented_is_seen() -> None:

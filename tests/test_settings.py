@@ -96,7 +96,7 @@ def test_every_declared_marker_is_used() -> None:
     ("arguments", "selected"),
     [
         ([], ["lab", "plain"]),
-        (["-m", "not lab and not soak and not hardware"], ["plain"]),
+        (["-m", "not lab and not vm and not soak and not hardware"], ["plain"]),
         (["-m", "soak and not hardware"], ["lab_soak", "soak"]),
     ],
 )

@@ -102,6 +102,8 @@ def lab(
     async def main() -> None:
         await play(spec, idle_s=idle_s)
 
+    ends = f"ends {idle} after its last client" if idle else "ends with Ctrl-C"
+    sys.stderr.write(f"playing {spec.title} ({spec.path}); it {ends}, or at `crashbench restore`\n")
     clock.run(main)
     return Exit.HELD
 

@@ -89,7 +89,7 @@ class UndoJournal:
         Starts a new file, after everything in the old one was undone and the rig made safe. Raises RecordError.
         """
         self._open.clear()
-        if self._path is None:
+        if self._path is None or not self._path.exists():
             return
         try:
             self._path.unlink(missing_ok=True)

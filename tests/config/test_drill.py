@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from harness import plugins
 from harness.config.drill import load_drill
 from harness.config.source import shipped
 from harness.errors import UsageError
@@ -136,7 +137,7 @@ def expr(text: str, *more: str) -> str:
         ("steady_state = 3" + HEAD + FAULT, "steady_state: must be a list of tables; write [[steady_state]]"),
         ("steady_state = [3]" + HEAD + FAULT, "steady_state.0: must be a table"),
         ("detected = 3" + BARE, "detected: must be a table"),
-        ("fault = [{}]" + HEAD + PROBE, "fault.0.kind: missing; known: noop, power_cut, power_flicker"),
+        ("fault = [{}]" + HEAD + PROBE, f"fault.0.kind: missing; known: {', '.join(plugins.kinds('faults'))}"),
         (BARE + PROBE.replace("http", "htpp"), "steady_state.1.kind: no probe kind 'htpp'; did you mean 'http'?"),
         (BARE + PROBE, "steady_state: two probes are called 'probes.health'; give one a `name`"),
         (BARE + PROBE + 'pariod = "1 s"', "steady_state.1.pariod: unknown key; did you mean 'period'?"),

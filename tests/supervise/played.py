@@ -86,15 +86,13 @@ def home(folder: Path, monkeypatch: Any) -> Iterator[Path]:
     yield folder / "home"
 
 
-def children(pid: int) -> list[int]:
+def bench_of(pid: int) -> int:
     """
-    The processes that a process has started and not yet waited for.
+    The bench process that a supervisor has started, beside the lab that it may have started too.
     """
-    try:
-        listed = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
-    except FileNotFoundError:
-        return []
-    return [int(child) for child in listed.split()]
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    (bench,) = [int(child) for child in listed if b"bench_process" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    return bench
 
 
 async def until(condition: Any, within_s: float, what: str) -> Any:

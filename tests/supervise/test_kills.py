@@ -64,7 +64,7 @@ async def _killed_at(folder: Path, who: str, signum: signal.Signals, moment_s: f
     supervisor = played.crashbench(folder, "run", str(folder / "quick.toml"), "--rig", str(rig))
     try:
         record = await played.until(lambda: played.record_of(folder), 20, "the first trial")
-        (bench,) = played.children(supervisor.pid)
+        bench = played.bench_of(supervisor.pid)
         await anyio.sleep(moment_s)
         assert supervisor.poll() is None, "the run was over before the moment came"
         for pid in {"bench": [bench], "supervisor": [supervisor.pid], "both": [supervisor.pid, bench]}[who]:
@@ -114,7 +114,7 @@ async def _killed_then_run_again(folder: Path) -> None:
     try:
         first = played.crashbench(folder, "run", str(folder / "quick.toml"), "--rig", str(rig))
         await played.until(lambda: played.record_of(folder), 20, "the first trial")
-        (bench,) = played.children(first.pid)
+        bench = played.bench_of(first.pid)
         await played.until(lambda: not played.is_fed(lab.client), 20, "the cut")
         played.kill(first.pid, signal.SIGKILL)
         played.kill(bench, signal.SIGKILL)
@@ -141,7 +141,7 @@ async def _two_at_once(folder: Path) -> None:
         await played.until(lambda: second.poll() is not None, 20, "the refusal")
         _, complained = second.communicate()
         assert second.returncode == 4
-        (bench,) = played.children(first.pid)
+        bench = played.bench_of(first.pid)
         assert f"pid {bench}" in complained
     finally:
         first.send_signal(signal.SIGINT)

@@ -13,6 +13,7 @@ from ..model.rig import RigSpec
 
 PIN_FACTORIES = "gpiozero_pin_factories"
 I2C_DRIVERS = "crashbench.i2c"
+_LAB = "lab:"
 
 
 class RigWires:
@@ -22,6 +23,8 @@ class RigWires:
 
     def __init__(self, rig: RigSpec, world: Any = None, units: dict[str, Any] | None = None) -> None:
         self.rig, self._world, self._units = rig, world, units or {}
+        self.boards: dict[str, Any] = {}
+        """The channels to the boards that are played in virtual time."""
         self._factory: Any = None
         self._buses: dict[int, Any] = {}
         self.devices: dict[str, Any] = {}
@@ -75,9 +78,24 @@ class RigWires:
 
     def serial_port(self, port: str) -> str:
         """
-        The path to open for a serial port.
+        The path to open for a serial port: that of `lab:NAME` is known to the lab.
         """
-        return port
+        if not port.startswith(_LAB):
+            return port
+        if not self.rig.is_lab:
+            raise UsageError(f"'{port}' is a board that a lab plays, and no lab plays this rig", file=str(self.rig.path))
+        from ..lab.launch import serial_port
+
+        return serial_port(self.rig, port.removeprefix(_LAB))
+
+    def board(self, name: str) -> Any:
+        """
+        The channel to a board that is played in virtual time.
+        """
+        if name not in self.boards:
+            problem = f"there is no board '{name}'; {nearest(name, self.boards, what='board in virtual time')}"
+            raise UsageError(problem, file=str(self.rig.path), key="world.boards")
+        return self.boards[name]
 
     def resolve(self, host: str, port: int) -> tuple[str, int]:
         """
@@ -129,7 +147,10 @@ class RigWires:
             return cls() if chip is None else cls(chip=chip)
         except UsageError:
             raise
-        except (OSError, ImportError, RuntimeError, TypeError, ValueError) as error:
+        except ImportError as error:
+            extra = "pip install 'crashbench[pi]'"
+            raise BenchError(f"pin factory '{name}' needs the Python package '{error.name}'; {extra}") from error
+        except (OSError, RuntimeError, TypeError, ValueError) as error:
             raise BenchError(f"pin factory '{name}' cannot be had: {error}") from error
 
     def _seam(self, group: str, name: str, key: str) -> Any:

@@ -33,9 +33,9 @@ class GpiochipFactory(PiFactory):  # type: ignore[misc]
     def __init__(self, chip: int | str | None = None, *, lgpio: Any = None, dev: Path = DEV) -> None:
         self.handle: int | None = None
         super().__init__()
+        number = _number(chip, dev)
         self.lgpio = load() if lgpio is None else lgpio
         self.pin_class = Line
-        number = _number(chip, dev)
         if number is None:
             number = self._labelled(str(chip), dev)
         self.chip = dev / f"gpiochip{number}"
@@ -51,14 +51,15 @@ class GpiochipFactory(PiFactory):  # type: ignore[misc]
         return cls(rig.gpio.chip if rig.gpio else None)
 
     @classmethod
-    def check_rig(cls, rig: RigSpec, dev: Path = DEV) -> None:
+    def check_rig(cls, rig: RigSpec, dev: Path = DEV, lgpio: Any = None) -> None:
         """
-        Looks whether the chip that a rig names is there, unless it goes by its label; opens nothing.
-
-        Raises UsageError with file and key.
+        Looks whether the chip that a rig names is there; touches no line. Raises UsageError with file and key.
         """
+        chip = rig.gpio.chip if rig.gpio else None
         try:
-            _number(rig.gpio.chip if rig.gpio else None, dev)
+            # A chip that goes by its label can only be found by asking each.
+            if _number(chip, dev) is None:
+                cls(chip, lgpio=lgpio, dev=dev).close()
         except DeviceError as error:
             raise UsageError(error.problem, file=str(rig.path), key="gpio.chip") from error
 

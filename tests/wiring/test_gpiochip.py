@@ -194,9 +194,13 @@ def rig_with(chip: int | str | None) -> Any:
     return SimpleNamespace(path=Path("rigs/bench.toml"), gpio=GpioSpec(factory="gpiochip", chip=chip))
 
 
-def test_a_rig_is_checked_by_its_file_and_key_before_anything_is_opened(dev: Path) -> None:
+def test_a_rig_is_checked_by_its_file_and_key_before_any_line_is_touched(dev: Path, lgpio: FakeLgpio) -> None:
     GpiochipFactory.check_rig(rig_with(1), dev)
-    GpiochipFactory.check_rig(rig_with("some-label"), dev)
+    GpiochipFactory.check_rig(rig_with("brcmvirt-gpio"), dev, lgpio)
+    with pytest.raises(UsageError, match=r"gpio.chip: .*did you mean 'brcmvirt-gpio'"):
+        GpiochipFactory.check_rig(rig_with("bcrmvirt-gpio"), dev, lgpio)
+    assert lgpio.done == []
+    assert lgpio.open == []
     with pytest.raises(UsageError) as caught:
         GpiochipFactory.check_rig(rig_with(9), dev)
     problem = f"there is no {dev}/gpiochip9; did you mean '{dev}/gpiochip"

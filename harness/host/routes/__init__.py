@@ -1,0 +1,3 @@
+"""
+What can be asked over HTTP, one file for each noun.
+"""

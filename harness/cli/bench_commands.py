@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import Exit, UsageError
-from .options import RigOption, SetOption, rig_name, seed_of
+from .options import RigOption, SetOption, rig_name
 
 if TYPE_CHECKING:
     from ..supervise.supervisor import Outcome
@@ -52,7 +52,7 @@ def run(
     Run a drill on a rig: inject, prove, recover, judge.
     """
     from ..config.rig import load_rig
-    from ..supervise.request import RunRequest
+    from ..supervise.request import RunRequest, seed_of
     from ..supervise.supervisor import supervise
     from .live import live_view
 

@@ -11,17 +11,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from .. import reports
 from ..model.codec import dumps
 from ..model.run import Run
-from ..store.home import home
-from ..store.index import Index
-from ..store.record import folder, load
+from ..store.record import folder
+from ..supervise.on_record import FILES, put_on_record
 
 _COLOURS = {"held": "green", "deviated": "red", "inconclusive": "yellow"}
 # As many columns as a terminal of 100 characters holds beside the names.
 _MOST_TRIALS = 3
-_FILES = {"md": "report.md", "junit": "junit.xml", "json": "run.json"}
 
 
 def tell_run(run_id: str, problem: str, json: str | None) -> None:
@@ -30,31 +27,17 @@ def tell_run(run_id: str, problem: str, json: str | None) -> None:
 
     With `json` as `-` only the JSON goes to stdout.
     """
-    run = load(run_id)
-    with Index.open(home()) as index:
-        index.add(run)
-    written = write_reports(run)
+    run = put_on_record(run_id)
     if problem:
         sys.stderr.write(f"crashbench: {problem}\n")
     summary(run, Console(stderr=True, highlight=False))
-    sys.stderr.write(f"report: {written['md']}\n")
+    sys.stderr.write(f"report: {folder(run_id) / FILES['md']}\n")
     if json == "-":
         typer.echo(dumps(run), nl=False)
         return
     if json is not None:
         Path(json).write_text(dumps(run), encoding="utf-8")
     typer.echo(verdict_line(run))
-
-
-def write_reports(run: Run) -> dict[str, Path]:
-    """
-    Writes every report of a run into its folder; returns the paths by format.
-    """
-    at = folder(run.head.run_id)
-    paths = {format_name: at / name for format_name, name in _FILES.items()}
-    for format_name, path in paths.items():
-        path.write_text(reports.load(format_name).render(run), encoding="utf-8")
-    return paths
 
 
 def verdict_line(run: Run) -> str:

@@ -15,8 +15,8 @@ import anyio.to_thread
 
 from ..errors import BenchError, CrashbenchError
 from ..model.rig import RigSpec
+from ..supervise.on_record import put_on_record
 from ..supervise.request import RunRequest
-from .ending import put_on_record
 from .feed import Feed
 from .figures import Figures
 from .live_run import LiveRun, MakeSupervisor

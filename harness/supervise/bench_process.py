@@ -7,6 +7,7 @@ of input, or no heartbeat for the lease's time to live, means that the superviso
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -19,6 +20,7 @@ from ..assemble import Assembly, assembled
 from ..config.drill import load_drill
 from ..config.rig import load_rig
 from ..engine.drill import DrillRun
+from ..engine.guard import Guard
 from ..engine.leaves import ungrouped
 from ..engine.restore import restore
 from ..engine.undo import UndoJournal
@@ -91,12 +93,16 @@ class BenchProcess:
             left = journal.pending()
             if not left.is_clean:
                 await restore(bench, journal)
-            head = run_head(self._request, drill, rig, bench.wiring)
+            Guard(rig).admit(drill, bench)
+            head = run_head(self._request, drill, rig, bench.wiring, bench.firmware)
             with ExitStack() as stack:
                 emit = self._listeners(stack, head.run_id, rig)
                 self._run = DrillRun(drill, bench, head, journal, emit)
                 if self._ended_by:
                     self._run.abort(self._ended_by)
+                for note in bench.notes:
+                    self._run.note(note)
+                bench.on_trouble(self._run.abort)
                 if not left.is_clean:
                     self._run.note(f"restored what an earlier run had left: {len(left.undos)} undo(s)")
                 verdict = await self._watched(self._run, bench, emit)
@@ -135,12 +141,17 @@ class BenchProcess:
             signal.signal(signum, lambda *_, reason=reason, code=code: self.end(reason, code))
 
     async def _listen_to_supervisor(self, ttl_s: float) -> None:
-        # What it says after the request are signs of life: that it says anything is the message.
+        # Blank lines are signs of life; the only words it has are `abort [reason, exit code]`.
         while True:
             with anyio.move_on_after(ttl_s) as patience:
                 await anyio.wait_readable(0)
-                if not os.read(0, 4096):
+                said = os.read(0, 4096)
+                if not said:
                     return self.end("the supervisor is gone")
+                for line in said.splitlines():
+                    if line.startswith(b"abort "):
+                        reason, code = json.loads(line.removeprefix(b"abort "))
+                        self.end(reason, code)
             if patience.cancelled_caught:
                 return self.end(f"the supervisor gave no sign of life for {ttl_s:g} s")
 

@@ -12,7 +12,7 @@ from .. import clock
 from ..assemble import Assembly, Opening, assembled
 from ..engine.restore import restore
 from ..engine.undo import UndoJournal
-from ..errors import UsageError, nearest
+from ..errors import Refused, UsageError, nearest
 from ..model.rig import RigSpec
 from ..model.undo import Undo
 from ..protocols import HttpService, NoAnswer, PowerSwitch
@@ -72,6 +72,8 @@ def power_by_hand(rig: RigSpec, dut: str, verb: str, off_s: float) -> str:
         async with played(rig), assembled(rig) as bench:
             switch = bench.roles.get(f"{dut}.power", PowerSwitch)
             journal = _journal(rig)
+            if verb == "off" and not getattr(switch, "stays_off", True):
+                raise Refused(f"{switch.name} is fed again as soon as this command has ended; use `power cycle`")
             if verb != "on":
                 journal.promise([Undo(device=switch.name, action="on")], "by hand")
                 await switch.off()

@@ -15,7 +15,7 @@ from ..model.run import Dut, RunHead
 from .request import RunRequest, repeat_command
 
 
-def run_head(request: RunRequest, drill: DrillSpec, rig: RigSpec, wiring: str) -> RunHead:
+def run_head(request: RunRequest, drill: DrillSpec, rig: RigSpec, wiring: str, firmware: str | None = None) -> RunHead:
     """
     The head of a run that starts now; the DUT is asked later who it is.
 
@@ -41,7 +41,7 @@ def run_head(request: RunRequest, drill: DrillSpec, rig: RigSpec, wiring: str) -
         environment=rig.environment,
         world="sim" if rig.is_virtual else "lab" if rig.is_lab else "real",
         started_at=started.isoformat(timespec="milliseconds"),
-        versions={"crashbench": __version__, "python": platform.python_version(), "firmware": None},
+        versions={"crashbench": __version__, "python": platform.python_version(), "firmware": firmware},
         dut=Dut(),
         repeat_command=repeat_command(request, drill, rig),
         wiring=wiring,

@@ -5,10 +5,13 @@ What a supervisor asks of a bench process, and how the two talk: lines of JSON o
 from __future__ import annotations
 
 import json
+import os
+import secrets
 import shlex
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ..errors import UsageError
 from ..model.drill import DrillSpec
 from ..model.rig import RigSpec
 
@@ -47,6 +50,23 @@ class RunRequest:
         Every `--set`, the number of trials among them.
         """
         return self.overrides if self.trials is None else (*self.overrides, f"drill.trials.count={self.trials}")
+
+
+def seed_of(given: int | None, *, virtual: bool) -> int:
+    """
+    The seed: as asked for, else the environment's, else 0 in virtual time and a fresh one in real time.
+
+    Raises UsageError.
+    """
+    if given is not None:
+        return given
+    named = os.environ.get("CRASHBENCH_SEED")
+    if not named:
+        return 0 if virtual else secrets.randbelow(2**31)
+    try:
+        return int(named)
+    except ValueError as error:
+        raise UsageError(f"'{named}' is no whole number", key="CRASHBENCH_SEED") from error
 
 
 def repeat_command(request: RunRequest, drill: DrillSpec, rig: RigSpec) -> str:

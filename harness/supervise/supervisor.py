@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import anyio
@@ -30,6 +30,7 @@ from .wire import Done, parse
 # A bench process that was asked to end restores first: relays, retries and a look at the rail take a few seconds at
 # the very most. After this it is taken for dead.
 _END_WITHIN_S = 30.0
+_HEARD_WITHIN_S = 0.1
 _LONGEST_LINE = 16 * 1024 * 1024
 _PACKAGE = __package__.rpartition(".")[0]
 
@@ -111,7 +112,13 @@ class Supervisor:
         """
         await self._aborted.wait()
         assert self._abort is not None
-        process.send_signal(signal.SIGINT if self._abort[1] == Exit.SIGINT else signal.SIGTERM)
+        reason, code = self._abort
+        assert process.stdin is not None
+        with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
+            await process.stdin.send(f"abort {json.dumps([reason, code])}\n".encode())
+        # In virtual time, or while it starts, it does not listen; a signal it always hears.
+        await anyio.sleep(_HEARD_WITHIN_S)
+        process.send_signal(signal.SIGINT if code == Exit.SIGINT else signal.SIGTERM)
         await anyio.sleep(_END_WITHIN_S)
         process.kill()
 

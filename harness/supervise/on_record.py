@@ -11,7 +11,7 @@ from ..store.home import home
 from ..store.index import Index
 from ..store.record import folder, load
 
-_FILES = {"md": "report.md", "junit": "junit.xml", "json": "run.json"}
+FILES = {"md": "report.md", "junit": "junit.xml", "json": "run.json"}
 
 
 def put_on_record(run_id: str) -> Run:
@@ -22,7 +22,7 @@ def put_on_record(run_id: str) -> Run:
     with Index.open(home()) as index:
         index.add(run)
     at = folder(run_id)
-    for format_name, name in _FILES.items():
+    for format_name, name in FILES.items():
         try:
             (at / name).write_text(reports.load(format_name).render(run), encoding="utf-8")
         except OSError as error:

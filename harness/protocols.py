@@ -4,7 +4,7 @@ What a device, a fault and a probe can be asked. Faults and probes ask these, an
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
@@ -134,6 +134,9 @@ class Battery(Output, Protocol):
     A battery that the DUT believes in: a fuel gauge on its I2C bus, or a voltage on its ADC. Safe is full and honest.
     """
 
+    cannot: Mapping[str, str]
+    """The lies that it cannot tell, each with the reason."""
+
     async def set_level(self, percent: float) -> Instant:
         """
         Shows the DUT a state of charge (percent). Raises DeviceError.
@@ -222,6 +225,11 @@ class Wiring(Protocol):
     def serial_port(self, port: str) -> str:
         """
         The path to open for a serial port: as given on hardware, the played board's pty in the lab.
+        """
+
+    def board(self, name: str) -> Any:
+        """
+        The channel to a board that is played in virtual time. Raises UsageError elsewhere.
         """
 
     def resolve(self, host: str, port: int) -> tuple[str, int]:

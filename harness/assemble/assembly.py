@@ -5,8 +5,8 @@ A rig with its devices open: the bench that the engine is given.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, runtime_checkable
 
 import anyio
 
@@ -26,6 +26,17 @@ from .wires import RigWires
 _IDENTIFY_S = 2.0
 
 
+@runtime_checkable
+class _Alarming(Protocol):
+    """
+    A device that may find by itself, between two calls, that it cannot go on.
+    """
+
+    name: str
+    trouble: str
+    alarm: Callable[[str], None]
+
+
 class Assembly:
     """
     The devices of one rig, by role. Made by `assembled`, which opens and closes them.
@@ -37,6 +48,30 @@ class Assembly:
         """The devices that a restore could not open, and why."""
         self.roles = Casting(rig, devices)
         self._truth = truth
+
+    @property
+    def firmware(self) -> str | None:
+        """
+        The version of the firmware on the rig's first board, if it has one that is open.
+        """
+        return next((told for device in self.devices.values() if (told := getattr(device, "firmware", None))), None)
+
+    @property
+    def notes(self) -> list[str]:
+        """
+        What the devices found when they were opened that the record should know.
+        """
+        return [note for device in self.devices.values() for note in getattr(device, "notes", ())]
+
+    def on_trouble(self, alarm: Callable[[str], None]) -> None:
+        """
+        Calls `alarm` when a device finds by itself that it cannot go on, at once for one that has found so already.
+        """
+        for device in self.devices.values():
+            if isinstance(device, _Alarming):
+                device.alarm = alarm
+                if device.trouble:
+                    alarm(f"{device.name}: {device.trouble}")
 
     def fault(self, spec: FaultSpec) -> Fault:
         """

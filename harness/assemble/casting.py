@@ -20,6 +20,7 @@ class Casting:
 
     def __init__(self, rig: RigSpec, devices: Mapping[str, Any]) -> None:
         self._rig, self._devices = rig, devices
+        self._fits: dict[tuple[str, type[Any]], bool] = {}
 
     def dut(self, role: str) -> DutSpec:
         """
@@ -43,8 +44,8 @@ class Casting:
         The device in a role, as what it is asked to be.
         """
         name = self.device(role)
-        device = self._devices[name]
-        if not isinstance(device, protocol):
+        device: T = self._devices[name]
+        if not self._is(name, protocol):
             fits = [r for d in self._rig.duts.values() for r, n in d.roles.items() if self._is(n, protocol)]
             kind = self._rig.devices[name].kind
             problem = f"'{role}' is filled by '{name}' ({kind}), which is no {protocol.__name__}; {nearest(role, fits)}"
@@ -58,7 +59,10 @@ class Casting:
         return f"{self.dut(role).name}.{name}"
 
     def _is(self, device: str, protocol: type[Any]) -> bool:
-        return isinstance(self._devices[device], protocol)
+        # Looking for each member of a protocol takes as long as an answer; every probe and fault of a trial would pay.
+        if (device, protocol) not in self._fits:
+            self._fits[device, protocol] = isinstance(self._devices[device], protocol)
+        return self._fits[device, protocol]
 
     def _split(self, role: str) -> tuple[DutSpec, str]:
         first, _, rest = role.partition(".")

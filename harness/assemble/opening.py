@@ -8,17 +8,22 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from enum import Enum
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 
 from .. import plugins
-from ..errors import BenchError, UsageError
+from ..errors import BenchError, UsageError, nearest
 from ..insist import answered
 from ..model.rig import RigSpec
+from ..model.world import WorldSpec
 from ..protocols import Device, Output
 from .assembly import Assembly
 from .wires import RigWires
+
+if TYPE_CHECKING:
+    from ..sim.sim_board import SimBoard
+    from ..sim.world import World
 
 # A board may have to boot before it answers; a device that lets go has nothing to wait for.
 _OPEN_S, _CLOSE_S = 30.0, 5.0
@@ -40,7 +45,8 @@ async def assembled(
     rig: RigSpec, seed: int = 0, *, opening: Opening = Opening.RUN, wrap: Any = None
 ) -> AsyncIterator[Assembly]:
     """
-    Opens a rig: its world if that is virtual, then its outputs, at their safe level, then the rest. Closes in reverse.
+    Opens a rig: its world if that is virtual, then its outputs, at their safe level, then the rest; what is part of a
+    board comes after it. Closes in reverse.
 
     `wrap(name, device) -> device` may put something around each device, such as a fault of the bench's own. Raises
     UsageError for what the rig file gets wrong, DeviceError for what is not there.
@@ -50,8 +56,9 @@ async def assembled(
         stack.callback(wires.close)
         wires.check(there=opening is not Opening.CHECK)
         devices = {name: _made(rig, name, wires, wrap) for name in rig.devices}
+        wires.devices.update(devices)
         assembly = Assembly(rig, devices, wires, truth)
-        for name in sorted(devices, key=lambda name: not isinstance(devices[name], Output)):
+        for name in sorted(devices, key=lambda name: (not isinstance(devices[name], Output), bool(_board(rig, name)))):
             await _open(name, devices[name], opening, stack, assembly)
         if truth is not None:
             truth.attach(assembly)
@@ -59,7 +66,8 @@ async def assembled(
 
 
 async def _open(name: str, device: Device, opening: Opening, stack: AsyncExitStack, assembly: Assembly) -> None:
-    if opening is Opening.CHECK or (opening is Opening.OBSERVE and isinstance(device, Output)):
+    is_output = isinstance(device, Output) or bool(_board(assembly.rig, name))
+    if opening is Opening.CHECK or (opening is Opening.OBSERVE and is_output):
         return
     stack.push_async_callback(_closed, name, device)
     try:
@@ -79,6 +87,18 @@ def _made(rig: RigSpec, name: str, wires: RigWires, wrap: Any) -> Device:
     return made if wrap is None else wrap(name, made)
 
 
+def _board(rig: RigSpec, name: str) -> str:
+    """
+    The board that a device is a part of: the one that its Config's `board` names. Raises UsageError for one that is
+    not there.
+    """
+    board = str(getattr(rig.devices[name].config, "board", ""))
+    if board and board not in rig.devices:
+        problem = f"there is no device '{board}'; {nearest(board, rig.devices)}"
+        raise UsageError(problem, file=str(rig.path), key=f"devices.{name}.board")
+    return board
+
+
 def _wires(rig: RigSpec, seed: int, stack: AsyncExitStack) -> tuple[RigWires, Any]:
     if not rig.is_virtual:
         return RigWires(rig), None
@@ -90,7 +110,25 @@ def _wires(rig: RigSpec, seed: int, stack: AsyncExitStack) -> tuple[RigWires, An
     units = {name: SimUnit(name, unit, Random(f"{seed} unit {name}")) for name, unit in rig.world.units.items()}
     world = World(rig.world, seed, units)
     stack.callback(world.close)
-    return RigWires(rig, world, units), Truth(world, units)
+    wires = RigWires(rig, world, units)
+    wires.boards = _boards(rig.world, seed, world, stack)
+    for unit in units.values():
+        if unit.spec.gauge:
+            unit.gauge = wires.boards[unit.spec.gauge].i2c
+        stack.callback(unit.close)
+    return wires, Truth(world, units)
+
+
+def _boards(spec: WorldSpec, seed: int, world: World, stack: AsyncExitStack) -> dict[str, SimBoard]:
+    """
+    The world's boards in this process, running.
+    """
+    from ..sim.sim_board import SimBoard
+
+    boards = {name: SimBoard(name, board, seed, world) for name, board in spec.boards.items()}
+    for board in boards.values():
+        stack.callback(board.close)
+    return boards
 
 
 async def _closed(name: str, device: Device) -> None:

@@ -58,7 +58,8 @@ class Truth:
         known = self._steadiness(commanded.earliest_ns, since_ns, drill.ready)
         known["fault_effective"] = _last(self._fall(fault, commanded) for fault in faults)
         if removal is not None:
-            known["removal_effective"] = _last(self._rise(fault, commanded) for fault in faults)
+            since_ns = (removal if len(faults) == 1 else commanded).earliest_ns
+            known["removal_effective"] = _last(self._rise(fault, since_ns) for fault in faults)
             if len(faults) == 1:
                 known["first_sign"] = self._first_current(faults[0].role, removal)
         return {name: ns for name, ns in known.items() if ns is not None}
@@ -73,10 +74,15 @@ class Truth:
         chatter_ns = round(rail.spec.contact.bounce_s * clock.NS_PER_S)
         return max((ns for ns in falls if ns <= falls[0] + chatter_ns), default=None)
 
-    def _rise(self, fault: FaultSpec, commanded: Instant) -> int | None:
+    def _rise(self, fault: FaultSpec, since_ns: int) -> int | None:
+        """
+        When a fault was gone: the rise that came of the contact's last closing, if the rail had fallen before it.
+        """
         rail = self._rail(self._bench.dut_of(fault.role).name)
         _, above_v = self._bench.fault(fault).levels_v
-        return max((ns for ns, up in rail.crossings(above_v, commanded.earliest_ns) if up), default=None)
+        closed_ns = max(rail.strokes(since_ns), default=0) - round(rail.spec.contact.bounce_s * clock.NS_PER_S)
+        rises = [ns for ns, up in rail.crossings(above_v, since_ns) if up]
+        return max((ns for ns in rises if ns >= closed_ns), default=None)
 
     def _steadiness(self, commanded_ns: int, since_ns: int, ready: Collection[str]) -> dict[str, int | None]:
         steps = {spec.name: self._steps(spec, probe, since_ns) for spec, probe in self._probes}

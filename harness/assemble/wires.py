@@ -83,7 +83,7 @@ class RigWires:
         if not port.startswith(_LAB):
             return port
         if not self.rig.is_lab:
-            raise UsageError(f"'{port}' is a board that a lab plays, and no lab plays this rig", file=str(self.rig.path))
+            raise UsageError(f"'{port}' is played by a lab, and no lab plays this rig", file=str(self.rig.path))
         from ..lab.launch import serial_port
 
         return serial_port(self.rig, port.removeprefix(_LAB))

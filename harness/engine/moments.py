@@ -12,8 +12,9 @@ from ..model.instant import Instant
 from ..model.trial import Instants
 from ..protocols import Listener
 
-# Of several faults the trial counts from the first command to the last effect and the last removal.
-_LAST = frozenset({Kind.FAULT_EFFECTIVE, Kind.REMOVAL_COMMANDED, Kind.REMOVAL_EFFECTIVE})
+# Of several faults the trial counts from the first command to the last effect and the last removal: those are known
+# once every fault has had its own.
+_OF_EVERY_FAULT = frozenset({Kind.FAULT_EFFECTIVE, Kind.REMOVAL_COMMANDED, Kind.REMOVAL_EFFECTIVE})
 
 
 class Moments:
@@ -21,18 +22,23 @@ class Moments:
     Collects a trial's instants and emits each as an event.
     """
 
-    def __init__(self, trial: int, emit: Listener) -> None:
-        self.trial, self._emit = trial, emit
+    def __init__(self, trial: int, faults: int, emit: Listener) -> None:
+        self.trial, self._faults, self._emit = trial, faults, emit
+        self._of_faults: dict[Kind, list[Instant]] = {}
         self.instants = Instants()
 
     def mark(self, kind: Kind, at: Instant, subject: str = "") -> None:
         """
         Takes the instant that `kind` is named after.
         """
-        known: Instant | None = getattr(self.instants, kind.value)
-        if known is not None:
-            at = Instant.last(known, at) if kind in _LAST else Instant.first(known, at)
-        self.instants = replace(self.instants, **{kind.value: at})
+        of_trial: Instant | None = at
+        if kind in _OF_EVERY_FAULT:
+            known = self._of_faults.setdefault(kind, [])
+            known.append(at)
+            of_trial = Instant.last(*known) if len(known) == self._faults else None
+        elif (earlier := getattr(self.instants, kind.value)) is not None:
+            of_trial = Instant.first(earlier, at)
+        self.instants = replace(self.instants, **{kind.value: of_trial})
         self._emit(Event(kind=kind, at=at, trial=self.trial, subject=subject))
 
     def tell(self, kind: Kind, subject: str = "", **data: JSON) -> None:

@@ -17,11 +17,12 @@ _CLOSELY_NS = 2 * clock.NS_PER_S
 _SELDOM_S = 0.1
 
 
-async def first_sign(meter: PowerMeter, above_a: float, removal: Instant) -> Instant:
+async def first_sign(meter: PowerMeter, above_a: float, removal: Instant, chatter_s: float) -> Instant:
     """
     Waits for a current above `above_a` (amperes); ends only by that, or by being cancelled.
 
-    A current that flows at the first reading began at some moment since the removal was commanded.
+    A current that flows at the first reading began at some moment since the removal was commanded. A contact that
+    chatters for at most `chatter_s` may have touched for so long before the current stayed.
     """
     crossing = Crossing(above_a, rising=True)
     while True:
@@ -31,6 +32,7 @@ async def first_sign(meter: PowerMeter, above_a: float, removal: Instant) -> Ins
             if found is None and reading.current_a > above_a:
                 return Instant(removal.earliest_ns, reading.at.latest_ns)
             if found is not None:
-                return found
+                earliest_ns = found.earliest_ns - round(chatter_s * clock.NS_PER_S)
+                return Instant(earliest_ns, found.latest_ns)
         seldom = clock.now_ns() - removal.latest_ns > _CLOSELY_NS
         await anyio.sleep(_SELDOM_S if seldom else meter.period_s)

@@ -4,8 +4,9 @@ When the steady state was lost and when it came back, from the answers of severa
 A probe's change of mind lies between the question before it and the answer that shows it: the DUT was still as it had
 been at some moment after the last such answer was *asked* for, and had changed when the first other one *arrived*.
 
-What fell and rose again between two questions of one probe is not seen by that probe. A probe that saw nothing of a
-loss that another one saw is therefore believed again only by an answer that was asked for since then.
+What falls and rises again between two questions of a probe is not seen by it. While things are done to the DUT the
+other probes are therefore believed only by what they were asked since one of them showed it unwell, and while they are
+done again and again none is; once it is left in peace, whoever is well stays so.
 """
 
 from __future__ import annotations
@@ -29,8 +30,6 @@ class Seen:
     is_good: bool | None = None
     good_asked_ns: int | None = None
     bad_asked_ns: int | None = None
-    good_since_ns: int = 0
-    good_answered_ns: int = 0
     answers: list[tuple[int, int, bool]] = field(default_factory=list)
 
 
@@ -52,6 +51,9 @@ class Steadiness:
         self.lost: Instant | None = None
         self.regained: Instant | None = None
         self._armed = False
+        self._struck_ns: int | None = None
+        self._in_effect_ns: int | None = None
+        self._freed_ns: int | None = None
 
     def note(self, name: str, asked_ns: int, answered_ns: int, is_good: bool) -> bool:
         """
@@ -65,18 +67,16 @@ class Steadiness:
             self._unwell += step
             self._unready += step * seen.counts
         if is_good:
-            if changed:
-                seen.good_since_ns = answered_ns
-            seen.good_asked_ns, seen.good_answered_ns = asked_ns, answered_ns
+            seen.good_asked_ns = asked_ns
         else:
             seen.bad_asked_ns = asked_ns
             if self._armed and self.lost is None:
-                self.lost = self._gone(answered_ns)
+                self.lost = self._gone(asked_ns, answered_ns)
             if seen.counts:
                 self.regained = None
         seen.is_good = is_good
         if self.regained is None and self._unready == 0 and self.lost is not None:
-            self.regained = self._back(self.lost)
+            self.regained = self._back(self.lost, answered_ns)
         return changed
 
     def arm(self) -> None:
@@ -87,6 +87,24 @@ class Steadiness:
         for seen in self.probes.values():
             del seen.answers[:-1]
             seen.bad_asked_ns = None
+
+    def struck_repeatedly(self, since_ns: int) -> None:
+        """
+        A fault of several strokes begins: whichever of them is seen to take effect, one before may have done so unseen.
+        """
+        self._struck_ns = since_ns if self._struck_ns is None else min(self._struck_ns, since_ns)
+
+    def in_effect(self, since_ns: int) -> None:
+        """
+        Every fault is in effect, and was shown to be.
+        """
+        self._in_effect_ns = since_ns
+
+    def freed(self, since_ns: int) -> None:
+        """
+        Every fault is gone, and was shown to be.
+        """
+        self._freed_ns = since_ns
 
     @property
     def is_steady(self) -> bool:
@@ -145,20 +163,27 @@ class Steadiness:
         ]
         return max(gaps, default=0)
 
-    def _gone(self, answered_ns: int) -> Instant:
-        # Any probe's part may have been lost first, unseen since its own last good question.
-        asked = [seen.good_asked_ns for seen in self.probes.values() if seen.good_asked_ns is not None]
-        return Instant(min(asked, default=answered_ns), answered_ns)
+    def _gone(self, asked_ns: int, answered_ns: int) -> Instant:
+        # Any probe's part may have been lost first, unseen since the last good question before this bad one.
+        good = [_last_good_ns(seen.answers, asked_ns) for seen in self.probes.values()]
+        if self._struck_ns is not None:
+            good.append(self._struck_ns)
+        return Instant(min((ns for ns in good if ns is not None), default=asked_ns), answered_ns)
 
-    def _back(self, lost: Instant) -> Instant | None:
+    def _back(self, lost: Instant, answered_ns: int) -> Instant | None:
+        since_ns = self._believed_since_ns()
+        if since_ns is None or any((seen.good_asked_ns or 0) < since_ns for seen in self._needed):
+            return None
         last_bad_ns = self.last_bad_ns()
-        earliest_ns = lost.earliest_ns if last_bad_ns is None else last_bad_ns
-        latest_ns = earliest_ns
-        for seen in self._needed:
-            if seen.bad_asked_ns is not None:
-                latest_ns = max(latest_ns, seen.good_since_ns)
-            elif (seen.good_asked_ns or 0) >= earliest_ns:
-                latest_ns = max(latest_ns, seen.good_answered_ns)
-            else:
-                return None
-        return Instant(earliest_ns, latest_ns)
+        return Instant(lost.earliest_ns if last_bad_ns is None else last_bad_ns, answered_ns)
+
+    def _believed_since_ns(self) -> int | None:
+        if self._freed_ns is not None:
+            return self._freed_ns
+        if self._in_effect_ns is None or self._struck_ns is not None:
+            return None
+        return max(self._in_effect_ns, *(seen.bad_asked_ns or 0 for seen in self.probes.values()))
+
+
+def _last_good_ns(answers: list[tuple[int, int, bool]], before_ns: int) -> int | None:
+    return next((asked for asked, _, is_good in reversed(answers) if is_good and asked <= before_ns), None)

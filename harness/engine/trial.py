@@ -40,7 +40,7 @@ class TrialRun:
 
     def __init__(self, index: int, drill: DrillSpec, bench: Bench, strike: Striker, emit: Listener) -> None:
         self._drill, self._bench, self._strike = drill, bench, strike
-        self._moments = Moments(index, emit)
+        self._moments = Moments(index, len(drill.faults), emit)
         probes = [(spec, bench.probe(spec)) for spec in drill.steady_state]
         self._watch = Watch(probes, drill.ready, self._moments)
         self._alert = Alert(drill.detected, bench.probe(drill.detected.probe)) if drill.detected else None
@@ -110,6 +110,7 @@ class TrialRun:
             for spec in self._drill.faults:
                 tasks.start_soon(self._fault, spec, start_ns)
         self._removed_ns = clock.now_ns()
+        self._watch.book.freed(self._removed_ns)
 
     async def _fault(self, spec: FaultSpec, start_ns: int) -> None:
         mark, subject = self._moments.mark, f"{spec.kind} {spec.role}".strip()
@@ -118,6 +119,8 @@ class TrialRun:
             raise Inconclusive("the steady state was lost before anything was done")
         async with self._strike(spec) as strike:
             mark(Kind.FAULT_COMMANDED, strike.commanded, subject)
+            if any(strokes > 1 for _, _, strokes in self._bench.fault(spec).strikes):
+                self._watch.book.struck_repeatedly(strike.commanded.earliest_ns)
             self._struck.set()
             await self._while_it_lasts(strike, spec, subject)
         assert strike.removal_commanded is not None
@@ -133,6 +136,8 @@ class TrialRun:
             nonlocal proven
             self._moments.mark(Kind.FAULT_EFFECTIVE, await strike.effective(), subject)
             proven = True
+            if self._moments.instants.fault_effective is not None:
+                self._watch.book.in_effect(clock.now_ns())
             self._moments.phase("observe", spec.for_s)
 
         async with anyio.create_task_group() as tasks:
@@ -158,7 +163,8 @@ class TrialRun:
         dut = self._bench.dut_of(roles[0])
         meter = self._bench.meter_of(dut.name)
         if meter is not None:
-            self._moments.mark(Kind.FIRST_SIGN, await first_sign(meter, dut.first_sign_a, removal))
+            chatter_s = max((switch.chatter_s for switch in self._bench.switches()), default=0.0)
+            self._moments.mark(Kind.FIRST_SIGN, await first_sign(meter, dut.first_sign_a, removal, chatter_s))
 
     async def _recover(self) -> bool:
         self._moments.phase("recover", self._drill.watch_s)
@@ -195,7 +201,6 @@ class TrialRun:
     def _trial(self, verdict: TrialVerdict) -> Trial:
         book, instants = self._watch.book, self._moments.instants
         now_ns = clock.now_ns()
-        stuck_ns = book.last_bad_ns() if verdict is TrialVerdict.STUCK else None
         from_ns = instants.fault_commanded.earliest_ns if instants.fault_commanded else now_ns
         requests, failed = book.requests(from_ns, instants.ready.latest_ns if instants.ready else now_ns)
         return Trial(
@@ -203,7 +208,7 @@ class TrialRun:
             verdict=verdict,
             reason=self._reason,
             instants=instants,
-            watched_until_ns=now_ns if stuck_ns is None else stuck_ns,
+            watched_until_ns=now_ns if book.lost is None else book.last_bad_ns() or book.lost.earliest_ns,
             requests=requests,
             failed_requests=failed,
             gap_ns=book.gap_ns(),

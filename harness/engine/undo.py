@@ -42,7 +42,7 @@ class UndoJournal:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._open: dict[int, Undo] = {}
-        self._next = 0
+        self._next: int | None = None
 
     def promise(self, undos: Sequence[Undo], run_id: str) -> list[int]:
         """
@@ -50,7 +50,7 @@ class UndoJournal:
         """
         numbers = []
         for undo in undos:
-            number, self._next = self._next, self._next + 1
+            number = self._number()
             record = {"promise": number, "device": undo.device, "action": undo.action, "run": run_id}
             self._append(record)
             self._open[number] = undo
@@ -67,17 +67,19 @@ class UndoJournal:
 
     def pending(self) -> Pending:
         """
-        What the file says is still to be undone, and the next free number for promises.
+        What the file says is still to be undone. Raises RecordError.
         """
         if self._path is None:
             return Pending(tuple(self._open.values()), 0)
         promised: dict[int, Undo] = {}
-        unreadable = 0
-        for line in self._lines():
+        lines = self._read().split(b"\n")
+        # What is after the last line's end was torn while it was written; behind it nothing could be written either.
+        unreadable = int(lines.pop() != b"")
+        for line in lines:
             match _record(line):
                 case {"promise": int(number), "device": str(device), "action": str(action)}:
                     promised[number] = Undo(device=device, action=action)
-                    self._next = max(self._next, number + 1)
+                    self._next = max(self._next or 0, number + 1)
                 case {"kept": int(number)}:
                     promised.pop(number, None)
                 case _:
@@ -97,12 +99,22 @@ class UndoJournal:
         except OSError as error:
             raise RecordError(f"{self._path}: cannot be cleared: {error.strerror}") from error
 
-    def _lines(self) -> list[bytes]:
+    def _number(self) -> int:
+        """
+        A number that no promise in the file has: else keeping the one would keep the other.
+        """
+        if self._next is None:
+            self.pending()
+        number = self._next or 0
+        self._next = number + 1
+        return number
+
+    def _read(self) -> bytes:
         assert self._path is not None
         try:
-            return self._path.read_bytes().splitlines()
+            return self._path.read_bytes()
         except FileNotFoundError:
-            return []
+            return b""
         except OSError as error:
             raise RecordError(f"{self._path}: cannot be read: {error.strerror}") from error
 

@@ -1,52 +1,21 @@
 """
-Asking probes, each at its own pace and with its own deadline, and waiting for what their answers mean.
+Asking several probes at once, and waiting for what their answers mean.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import anyio
 
-from .. import clock
 from ..model.drill import AlertSpec, ProbeSpec
 from ..model.event import Kind
 from ..model.instant import Instant
-from ..protocols import NoAnswer, Probe
+from ..protocols import Probe
+from .asking import Asking
 from .moments import Moments
 from .steadiness import Steadiness
-
-
-class Asked(NamedTuple):
-    """
-    A question that was put: when it was asked and when that was settled (ns), whether the DUT is well, and a detail.
-    """
-
-    asked_ns: int
-    answered_ns: int
-    is_good: bool
-    detail: str
-
-
-def asking(spec: ProbeSpec, probe: Probe) -> Callable[[], Awaitable[Asked]]:
-    """
-    A probe's question under its deadline.
-    """
-    timeout_s, now_ns, question = spec.timeout_s, clock.now_ns, probe.ask
-
-    async def ask() -> Asked:
-        is_good, detail = False, "timed out"
-        asked_ns = now_ns()
-        with anyio.move_on_after(timeout_s):
-            try:
-                is_good = await question()
-                detail = ""
-            except NoAnswer as silence:
-                detail = str(silence)
-        return Asked(asked_ns, now_ns(), is_good, detail)
-
-    return ask
 
 
 class Watch:
@@ -66,7 +35,7 @@ class Watch:
         """
         async with anyio.create_task_group() as tasks:
             for spec, probe in self._probes:
-                tasks.start_soon(self._ask, spec, probe)
+                tasks.start_soon(Asking(spec, probe, partial(self._take, spec.name)).keep_asking)
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """
@@ -86,42 +55,40 @@ class Watch:
         """
         return {name: value for _, probe in self._probes for name, value in probe.measured().items()}
 
-    async def _ask(self, spec: ProbeSpec, probe: Probe) -> None:
-        note, ask, name = self.book.note, asking(spec, probe), spec.name
-        period_ns = round(spec.period_s * clock.NS_PER_S)
-        while True:
-            asked_ns, answered_ns, is_good, detail = await ask()
-            if note(name, asked_ns, answered_ns, is_good):
-                self._changed_its_mind(name, Asked(asked_ns, answered_ns, is_good, detail))
-            if self._check is not None and self._check():
-                self._changed.set()
-            await clock.sleep_until(asked_ns + period_ns)
-
-    def _changed_its_mind(self, name: str, asked: Asked) -> None:
-        span_ms = (asked.answered_ns - asked.asked_ns) / 1e6
-        self._moments.tell(Kind.PROBE, name, good=asked.is_good, detail=asked.detail, took_ms=span_ms)
-        if self.book.lost is not None and self._moments.instants.steady_lost is None:
-            self._moments.mark(Kind.STEADY_LOST, self.book.lost, name)
+    def _take(self, name: str, asked_ns: int, answered_ns: int, is_good: bool, detail: str) -> None:
+        if self.book.note(name, asked_ns, answered_ns, is_good):
+            took_ms = (answered_ns - asked_ns) / 1e6
+            self._moments.tell(Kind.PROBE, name, good=is_good, detail=detail, took_ms=took_ms)
+            if self.book.lost is not None and self._moments.instants.steady_lost is None:
+                self._moments.mark(Kind.STEADY_LOST, self.book.lost, name)
+        if self._check is not None and self._check():
+            self._changed.set()
 
 
 class Alert:
     """
-    The alert rule of a drill: so many bad answers in a row. Run `keep_asking`; `fired` is when the alert arrived.
+    The alert rule of a drill: so many bad answers in a row.
     """
 
     def __init__(self, spec: AlertSpec, probe: Probe) -> None:
-        self._spec, self._ask = spec, asking(spec.probe, probe)
-        self.fired: Instant | None = None
+        self._asking = Asking(spec.probe, probe, self._take)
+        self._enough, self._failures = spec.failures, 0
+        self._fired: Instant | None = None
+        self._rung = anyio.Event()
 
     async def until_fired(self) -> Instant:
         """
         Asks until the rule is met; the instant spans the question and the answer that met it.
         """
-        failures = 0
-        while True:
-            asked_ns, answered_ns, is_good, _ = await self._ask()
-            failures = 0 if is_good else failures + 1
-            if failures == self._spec.failures:
-                self.fired = Instant(asked_ns, answered_ns)
-                return self.fired
-            await clock.sleep_until(asked_ns + round(self._spec.probe.period_s * clock.NS_PER_S))
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._asking.keep_asking)
+            await self._rung.wait()
+            tasks.cancel_scope.cancel()
+        assert self._fired is not None
+        return self._fired
+
+    def _take(self, asked_ns: int, answered_ns: int, is_good: bool, detail: str) -> None:
+        self._failures = 0 if is_good else self._failures + 1
+        if self._failures == self._enough:
+            self._fired = Instant(asked_ns, answered_ns)
+            self._rung.set()

@@ -55,8 +55,8 @@ class Trial:
     """
     One inject-and-recover, with everything that was seen of it.
 
-    `watched_until_ns` is when the bench stopped looking, or of a stuck trial when it last asked and the DUT was not
-    ready; `requests` and `failed_requests` count the steady-state probes' questions from the commanded injection until
+    `watched_until_ns` is when the bench stopped looking, or, once the steady state was lost, when it last asked and the
+    DUT was not ready; `requests` and `failed_requests` count the steady-state probes' questions from the commanded injection until
     ready (or until the watch ended); `gap_ns` is the longest stretch between two questions that were answered well, so
     that a loss shorter than it can have gone unseen.
     """
@@ -90,9 +90,11 @@ class Trial:
             return None
         if end is not None:
             return Span.between(start, end)
-        if last in _WATCHED_FOR and last in self.awaited and not self._never_lost:
-            return Span.longer_than(start, self.watched_until_ns)
-        return None
+        if last not in _WATCHED_FOR or last not in self.awaited or self._never_lost:
+            return None
+        if last == "ready" and self.instants.steady_lost is None:
+            return None  # whatever ended this trial, it had not been seen to lose what it could have got back
+        return Span.longer_than(start, self.watched_until_ns)
 
     def durations(self) -> dict[str, Span | None]:
         """

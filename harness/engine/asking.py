@@ -1,0 +1,73 @@
+"""
+A probe's question, put again and again, each time with a deadline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import anyio
+
+from .. import clock
+from ..model.drill import ProbeSpec
+from ..protocols import NoAnswer, Probe
+
+# Takes what came of a question: when it was asked and when that was settled (ns), whether the DUT is well, a detail.
+Taker = Callable[[int, int, bool, str], None]
+
+
+class Asking:
+    """
+    One probe's questions, a period apart. Run `keep_asking` in a task group; `take` is told of each answer.
+
+    Nearly every question is answered long before its deadline. So one sleeper keeps the time for all of them: a scope
+    and a timer for each would cost more than all the rest of asking.
+    """
+
+    def __init__(self, spec: ProbeSpec, probe: Probe, take: Taker) -> None:
+        self._question, self._take = probe.ask, take
+        self._period_ns = round(spec.period_s * clock.NS_PER_S)
+        self._timeout_ns = round(spec.timeout_s * clock.NS_PER_S)
+        self._asked_ns = 0
+        self._is_open = False
+        self._patience = anyio.CancelScope()
+
+    async def keep_asking(self) -> None:
+        """
+        Asks until it is cancelled. Raises BenchError when a device of the bench fails.
+        """
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._keep_time)
+            while True:
+                with anyio.CancelScope() as self._patience:
+                    await self._ask_while_answered()
+                # The answer may have come in the turn in which its time ran out: then it counts.
+                if self._is_open:
+                    self._settle(False, "timed out")
+                await clock.sleep_until(self._asked_ns + self._period_ns)
+
+    async def _ask_while_answered(self) -> None:
+        while True:
+            self._asked_ns, self._is_open = clock.now_ns(), True
+            try:
+                is_good, detail = await self._question(), ""
+            except NoAnswer as silence:
+                is_good, detail = False, str(silence)
+            self._settle(is_good, detail)
+            await clock.sleep_until(self._asked_ns + self._period_ns)
+
+    def _settle(self, is_good: bool, detail: str) -> None:
+        self._is_open = False
+        self._take(self._asked_ns, clock.now_ns(), is_good, detail)
+
+    async def _keep_time(self) -> None:
+        """
+        Wakes at the deadline of the question that was open when it went to sleep; those since then have later ones.
+        """
+        while True:
+            now_ns = clock.now_ns()
+            due_ns = self._asked_ns + self._timeout_ns if self._is_open else now_ns + self._timeout_ns
+            if due_ns <= now_ns:
+                self._patience.cancel()
+                due_ns = now_ns + self._timeout_ns
+            await clock.sleep_until(due_ns)

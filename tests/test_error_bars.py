@@ -1,0 +1,213 @@
+"""
+Honest error bars: in random worlds, whatever is measured contains what the world knows to be true, every time.
+
+In every world one probe is quick enough to see each fall of the unit, and the meter is for a cut; the others are as slow
+as they like. What falls and is back before anyone has asked is nothing that a bench could put an error bar on.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+import pytest
+
+from harness import clock
+from harness.model.drill import DrillSpec, FaultSpec, ProbeSpec
+from harness.model.rig import RigSpec
+from harness.model.trial import DURATIONS, Trial
+from tests.benches import Played, drill, fault, play, probe, rig, two_duts
+
+S = clock.NS_PER_S
+
+# The slowest contact of these worlds, at its slowest, and its chatter.
+SLOWEST_STROKE_S = 1.5 * 0.012 + 0.005
+
+# --- worlds -----------------------------------------------------------------------------------------------------------
+
+
+def between(random: Random, low: float, high: float) -> float:
+    """
+    A number between two others, each decade as likely as the next.
+    """
+    return math.exp(random.uniform(math.log(low), math.log(high)))
+
+
+def some_rig(random: Random) -> RigSpec:
+    """
+    A relay, a rail, a meter and a unit, each with whatever its kind allows; now and then all of it twice.
+    """
+    wired = {"contact": random.choice(["nc", "no"]), "active_low": random.random() < 0.5}
+    chatter_s = random.choice([0.0005, 0.002, 0.005])
+    contact = {
+        "operate_s": between(random, 0.001, 0.012),
+        "release_s": between(random, 0.001, 0.012),
+        "bounce_s": random.uniform(0, chatter_s),
+        "spread_ratio": random.uniform(0, 0.5),
+    }
+    conversion_s = random.choice([140e-6, 588e-6, 1.1e-3, 4.156e-3])
+    return random.choice([rig] * 9 + [two_duts])(
+        contact={**contact, **wired},
+        relay={**wired, "chatter_s": chatter_s},
+        rail={"hold_up_s": between(random, 0.0005, 0.2)},
+        chip={"clock_ratio": random.choice([0.0, 0.1])},
+        meter={"conversion_s": conversion_s, "average": random.choice([1, 1, 4])},
+        unit={
+            "boot_s": between(random, 0.1, 20.0),
+            "boot_spread_ratio": random.choice([0.0, 0.1, 0.5]),
+            "latency_s": between(random, 0.0001, 0.01),
+            "latency_spread_ratio": random.random(),
+        },
+    )
+
+
+def some_probe(random: Random, bench: RigSpec, struck: FaultSpec, *, misses_nothing: bool) -> ProbeSpec:
+    """
+    A probe of any kind of a DUT, patient enough for its answers, and not too busy for the unit's boot.
+    """
+    kind = random.choice(["http", "tcp"] if misses_nothing else ["http", "tcp", "witness", "power_draw"])
+    unit = bench.world.units["edge"]  # type: ignore[union-attr]
+    shortest_boot_s = unit.boot_s * (1 - unit.boot_spread_ratio)
+    slowest_s = latency_s(kind, bench)
+    rarest_s = shortest_boot_s / 2 if misses_nothing else max(0.5, unit.boot_s / 4)
+    period_s = between(random, max(0.01, unit.boot_s / 100), max(0.02, rarest_s))
+    if kind == "power_draw" and struck.for_s is not None and period_s + slowest_s > struck.for_s - SLOWEST_STROKE_S:
+        kind, slowest_s = "http", latency_s("http", bench)
+    timeout_s = max(1.2 * slowest_s, random.choice([period_s, slowest_s + between(random, 0.01, 1.0)]))
+    config = {"min_a": 0.05, "max_a": random.choice([0.3, 0.8])} if kind == "power_draw" else {}
+    role = f"{struck.role.partition('.')[0]}.{probe(kind, **config).role}"
+    name = f"{kind} {random.random()}"
+    return probe(kind, role, period_s=period_s, timeout_s=timeout_s, name=name, **config)
+
+
+def latency_s(kind: str, bench: RigSpec) -> float:
+    """
+    The longest that a probe of a kind waits for the answer of a unit that is well.
+    """
+    unit = bench.world.units["edge"]  # type: ignore[union-attr]
+    meter: Any = bench.devices["monitor"].config
+    if kind == "power_draw":
+        # What the meter's own clock may be off, and the readings until one was begun after its asking.
+        return 4 * 2.2 * meter.conversion_s * meter.average + 0.001
+    requests = 2 if kind == "witness" else 1
+    return requests * unit.latency_s * (1 + unit.latency_spread_ratio)
+
+
+def some_fault(random: Random, dut: str) -> FaultSpec:
+    """
+    A cut or a flicker, shorter or longer than the rail holds up.
+    """
+    at_s = random.uniform(0, 0.5)
+    if random.random() < 0.6:
+        return fault(role=f"{dut}.power", at_s=at_s, for_s=between(random, 0.02, 3.0))
+    off_s, on_s = between(random, 0.02, 0.5), between(random, 0.02, 1.0)
+    return fault("power_flicker", f"{dut}.power", at_s=at_s, times=random.randint(1, 5), off_s=off_s, on_s=on_s)
+
+
+def some_drill(random: Random, bench: RigSpec) -> DrillSpec:
+    """
+    A fault for each DUT, watched by one to four probes; now and then only some of them make it ready.
+    """
+    faults, probes = [], []
+    for dut in bench.duts:
+        faults.append(some_fault(random, dut))
+        probes.append(some_probe(random, bench, faults[-1], misses_nothing=True))
+    for _ in range(random.randint(0, 3)):
+        probes.append(some_probe(random, bench, random.choice(faults), misses_nothing=False))
+    needed = probes if random.random() < 0.8 else random.sample(probes, random.randint(1, len(probes)))
+    ready = tuple(spec.name for spec in needed)
+    return drill(faults, probes, hold_s=between(random, 0.05, 2.0), settle_s=90.0, ready=ready)
+
+
+# --- what must hold ---------------------------------------------------------------------------------------------------
+
+
+def lies(trial: Trial) -> Iterator[str]:
+    """
+    The instants and durations of a trial that do not contain the world's own.
+    """
+    truth = trial.truth or {}
+    known = {name: at for name, at in trial.instants.items() if at is not None}
+    # In virtual time a command takes none.
+    true_ns = {name: at.earliest_ns for name, at in known.items() if name.endswith("_commanded")} | dict(truth)
+    for name, instant in known.items():
+        if name in truth and not instant.holds(truth[name]):
+            yield f"{name}: {truth[name]} is not in {instant}"
+    for name, (start, end) in DURATIONS.items():
+        span = trial.duration(name)
+        if span is not None and {start, end} <= true_ns.keys() and not span.holds(true_ns[end] - true_ns[start]):
+            yield f"{name}: {(true_ns[end] - true_ns[start]) / S:.6f} s is not in {span}"
+
+
+def held_up_wrongly(played: Played, bench: RigSpec) -> Iterator[str]:
+    """
+    The hold-up of a trial, where it is not what the rail's decay gives.
+    """
+    span = played.trial.hold_up
+    if span is not None and len(bench.duts) == 1:
+        rail = bench.world.rails["main"]  # type: ignore[union-attr]
+        left = math.log(rail.supply_v / (0.9 * 5.0)) / math.log(rail.supply_v / rail.brown_out_v)
+        true_ns = round((1 - left) * rail.hold_up_s * S)
+        if not span.holds(true_ns):
+            yield f"hold_up: {true_ns / S:.6f} s is not in {span}"
+
+
+def too_wide(trial: Trial, spec: DrillSpec, bench: RigSpec) -> Iterator[str]:
+    """
+    A trial's `ready`, where it is wider than the slowest probe's pace and answer explain.
+    """
+    bound_s = max(max(probe.period_s, probe.timeout_s) + latency_s(probe.kind, bench) for probe in spec.steady_state)
+    ready, lost, removal = trial.instants.ready, trial.instants.steady_lost, trial.instants.removal_commanded
+    if ready is None or lost is None or removal is None:
+        return
+    # Where only a probe that does not count saw the loss, it may have been ready all the while; where no probe saw the
+    # last strokes of a flicker, they may still have had their effect.
+    was_seen = ready.earliest_ns > lost.earliest_ns
+    was_last = spec.faults[0].kind == "power_cut" or ready.earliest_ns >= removal.earliest_ns
+    if was_seen and was_last and ready.width_ns > bound_s * S:
+        yield f"ready: {ready.width_ns / S:.6f} s wide, more than {bound_s:.6f} s"
+
+
+def played_world(seed: int) -> tuple[Played, list[str]]:
+    """
+    A trial in the world of a seed, and what is wrong with it.
+    """
+    random = Random(seed)
+    bench = some_rig(random)
+    spec = some_drill(random, bench)
+    played = play(spec, bench, seed)
+    if played.error is not None:
+        return played, [str(played.error)]
+    trial = played.trial
+    return played, [*lies(trial), *held_up_wrongly(played, bench), *too_wide(trial, spec, bench)]
+
+
+def wrong_worlds(seeds: range) -> tuple[dict[int, list[str]], Counter[str]]:
+    """
+    What is wrong, by seed, and how many of the trials had each instant.
+    """
+    wrong: dict[int, list[str]] = {}
+    seen: Counter[str] = Counter()
+    for seed in seeds:
+        played, found = played_world(seed)
+        if found:
+            wrong[seed] = found
+        seen.update(name for name, at in played.trial.instants.items() if at is not None)
+    return wrong, seen
+
+
+def test_in_500_worlds_the_truth_lies_in_what_is_measured() -> None:
+    wrong, seen = wrong_worlds(range(500))
+    assert not wrong, wrong
+    # Else the worlds would prove nothing.
+    assert min(seen[name] for name in ("fault_effective", "steady_lost", "removal_effective", "ready")) > 350
+    assert seen["first_sign"] > 200
+
+
+@pytest.mark.soak
+def test_in_10_000_worlds_the_truth_lies_in_what_is_measured() -> None:
+    wrong, _ = wrong_worlds(range(1_000, 11_000))
+    assert not wrong, wrong

@@ -1,0 +1,75 @@
+"""
+Nothing is left dark: each call of a run to its devices fails in turn, the 1st, 2nd, … until none is left to fail.
+
+After every one the DUT has its power, or the run ended in UNRESTORED, naming the relay. As littlefs does with power.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import anyio
+import pytest
+
+from harness.errors import DeviceError
+from harness.model.drill import DrillSpec
+from harness.model.rig import RigSpec
+from harness.model.verdict import Verdict
+from harness.protocols import Device
+from tests.benches import Played, drill, fault, play, probe, rig, two_duts
+from tests.failing import AROUND_IT, WAYS, WHILE_RUNNING, FailsAt
+
+def runs(
+    spec: DrillSpec, bench: RigSpec, way: str, *, for_good: bool = False, calls: tuple[str, ...] = WHILE_RUNNING
+) -> Iterator[tuple[FailsAt, Played]]:
+    """
+    A run for each call that can fail; at least a few, else nothing would be shown.
+    """
+    for nth in itertools.count(1):
+        failing = FailsAt(nth, way, for_good=for_good, calls=calls)
+        played = play(spec, bench, wrap=failing)
+        if not failing.was_reached:
+            assert nth > 4
+            return
+        yield failing, played
+
+
+def dark(failing: FailsAt, played: Played) -> str:
+    """
+    What is wrong with how a run left its DUTs, if anything.
+    """
+    if played.error is not None and not isinstance(played.error, DeviceError):
+        return f"a bug: {played.error!r}"
+    if not played.is_fed:
+        return "" if played.cried in ("mains", "twin_mains") else f"left in the dark at {played.rails_v}"
+    if not played.cried and not played.pending.is_clean:
+        return f"fed, and still to be undone: {played.pending}"
+    # A service that never answers again cannot be told from a DUT that does not.
+    if played.verdict is Verdict.DEVIATED and failing.call != "request":
+        return "the bench failed, and the DUT was blamed"
+    return ""
+
+
+# A unit that boots at once and a slow meter keep the runs short; the probes ask seldom, for each question is a call.
+QUICK = {"unit": {"boot_s": 0.1}, "meter": {"conversion_s": 8.244e-3}}
+SHORT = {"settle_s": 2.0, "watch_s": 1.0, "hold_s": 0.1}
+ASKED = (probe(period_s=0.25, timeout_s=0.2), probe("power_draw", period_s=0.5, timeout_s=0.4, max_a=1.0))
+BOTH = (ASKED[0], probe(role="twin.probes.health", period_s=0.25, timeout_s=0.2))
+DRILLS = {
+    "a cut": (drill(probes=ASKED, **SHORT), rig(**QUICK)),
+    "a flicker": (drill([fault("power_flicker", times=2, off_s=0.1, on_s=0.05)], ASKED, **SHORT), rig(**QUICK)),
+    "two cuts": (drill([fault(), fault(role="twin.power", at_s=0.15)], BOTH, **SHORT), two_duts(**QUICK)),
+}
+
+
+@pytest.mark.parametrize("for_good", [False, True], ids=["once", "for good"])
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(("spec", "bench"), DRILLS.values(), ids=DRILLS)
+def test_whichever_call_fails_the_dut_is_fed_or_the_relay_is_named(
+    spec: DrillSpec, bench: RigSpec, way: str, for_good: bool
+) -> None:
+    for failing, played in runs(spec, bench, way, for_good=for_good):
+        assert not dark(failing, played), f"{failing}: {dark(failing, played)}"

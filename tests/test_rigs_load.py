@@ -1,0 +1,52 @@
+"""
+Every rig and every drill that is shipped loads, and every drill holds on the rigs in virtual time that it fits.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from harness import clock
+from harness.assemble import Opening, assembled
+from harness.config.source import shipped
+from harness.engine.guard import Guard
+from harness.errors import Refused, UsageError
+from harness.model.verdict import Verdict
+from tests.benches import play, shipped_drill, shipped_rig
+
+RIGS, DRILLS = sorted(shipped("rig")), sorted(shipped("drill"))
+VIRTUAL = [name for name in RIGS if shipped_rig(name).is_virtual]
+
+
+def fits(drill: str, rig: str) -> bool:
+    """
+    Whether a rig has everything that a drill asks for, and would let it run.
+    """
+    spec = shipped_drill(drill)
+
+    async def main() -> None:
+        async with assembled(shipped_rig(rig), opening=Opening.CHECK) as bench:
+            bench.check(spec)
+            Guard(bench.rig).admit(spec, bench)
+
+    try:
+        clock.run(main, virtual=shipped_rig(rig).is_virtual)
+    except (UsageError, Refused):
+        return False
+    return True
+
+
+@pytest.mark.parametrize("rig", RIGS)
+def test_every_shipped_rig_has_a_drill_that_fits_it(rig: str) -> None:
+    assert any(fits(drill, rig) for drill in DRILLS)
+
+
+@pytest.mark.parametrize("drill", DRILLS)
+def test_every_shipped_drill_fits_a_rig_in_virtual_time_and_holds_on_it(drill: str) -> None:
+    fitting = [rig for rig in VIRTUAL if fits(drill, rig)]
+    assert fitting
+    for rig in fitting:
+        played = play(shipped_drill(drill), shipped_rig(rig))
+        n = len(played.run.trials)
+        assert played.run.reason == f"{n} of {n} trials recovered, every criterion met", rig
+        assert played.verdict is Verdict.HELD

@@ -88,9 +88,15 @@ class LabClient:
         host, port = self.ask("address", unit=unit)
         return str(host), int(port)
 
+    def serial_port(self, board: str) -> str:
+        """
+        The path of a board's serial port.
+        """
+        return str(self.ask("port", board=board))
+
     def state(self) -> dict[str, Any]:
         """
-        Everything that can be observed: `lines`, `rails`, `units`, and when (`at_ns`).
+        Everything that can be observed: `lines`, `rails`, `units`, `boards`, and when (`at_ns`).
         """
         return dict(self.ask("state"))
 

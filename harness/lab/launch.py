@@ -101,6 +101,19 @@ def resolve(rig: RigSpec, host: str, port: int) -> tuple[str, int]:
         return client.unit_address(host)
 
 
+def serial_port(rig: RigSpec, board: str) -> str:
+    """
+    The path of a played board's serial port. Raises UsageError for one that the rig's world has not, DeviceError when
+    the lab is not running.
+    """
+    assert rig.world is not None
+    if board not in rig.world.boards:
+        problem = f"there is no board '{board}'; {nearest(board, rig.world.boards, what='board')}"
+        raise UsageError(problem, file=str(rig.path), key="world.boards")
+    with LabClient(place.address(rig)) as client:
+        return client.serial_port(board)
+
+
 async def _client(socket: Path) -> LabClient:
     return await anyio.to_thread.run_sync(LabClient, socket)
 

@@ -12,7 +12,9 @@ A request is `{"id": 7, "do": "drive", "pin": 17, "level": 1}`. Its answer is `{
 | `level`   | `pin`              | 0 or 1, as it is on the line                               |
 | `i2c`     | `bus`, `call`, `args` | what the SMBus call of that name returns                |
 | `address` | `unit`             | `[host, port]`                                             |
-| `state`   |                    | `at_ns`, and each of the `lines`, `rails` and `units`       |
+| `port`    | `board`            | the path of the board's serial port                        |
+| `input`   | `board`, `pin`, `level` | null; the level that the world applies to a board's pin |
+| `state`   |                    | `at_ns`, and each of the `lines`, `rails`, `units`, `boards` |
 | `stop`    |                    | null; the lab ends                                         |
 """
 

@@ -39,6 +39,13 @@ def scratch(socket: Path) -> Path:
     return socket.with_suffix(".d")
 
 
+def gauge(socket: Path, number: int) -> Path:
+    """
+    The socket of the I2C bus of one unit's fuel gauge; gone when the lab is.
+    """
+    return socket.with_suffix(f".i2c{number}")
+
+
 def log(socket: Path) -> Path:
     """
     What a detached lab says; gone when it ends in order.

@@ -7,20 +7,24 @@ from __future__ import annotations
 import secrets
 import shutil
 import signal
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from random import Random
+from typing import NamedTuple
 
 import anyio
-from anyio.abc import TaskStatus
+from anyio.abc import SocketStream, TaskGroup, TaskStatus
 
 from ..clock import NS_PER_S, now_ns
 from ..errors import UsageError
 from ..model.rig import RigSpec
+from ..model.world import WorldSpec
 from ..sim.world import World
 from . import place
 from .claim import claimed
+from .gauge_port import GaugePort
+from .played_board import PlayedBoard
 from .program import argv
 from .program_unit import ProgramUnit
 from .server import Server
@@ -45,33 +49,60 @@ async def serve(
     with claimed(socket):
         with _scratch(socket) as folder:
             seed = secrets.randbits(32)
-            units = {name: _unit(rig, name, folder, seed) for name in rig.world.units}
+            gauges = _gauges(rig.world, socket)
+            units = {name: _unit(rig, name, folder, seed, gauges) for name in rig.world.units}
             world = World(rig.world, seed, units)
+            boards = {name: PlayedBoard(name, spec, world) for name, spec in rig.world.boards.items()}
+            server = Server(rig, world, units, boards)
             try:
-                await _play(Server(rig, world, units), world, units, socket, idle_s, task_status)
+                await _play(server, _Played(world, units, boards), socket, idle_s, task_status)
             finally:
                 world.close()
-                socket.unlink(missing_ok=True)
+                for path in (socket, *gauges.values()):
+                    path.unlink(missing_ok=True)
         # Only after a good end: when it failed, what it said is still wanted.
         place.log(socket).unlink(missing_ok=True)
 
 
+class _Played(NamedTuple):
+    """
+    Everything that a lab plays.
+    """
+
+    world: World
+    units: Mapping[str, ProgramUnit]
+    boards: Mapping[str, PlayedBoard]
+
+
 async def _play(
-    server: Server,
-    world: World,
-    units: Mapping[str, ProgramUnit],
-    socket: Path,
-    idle_s: float | None,
-    task_status: TaskStatus[Path],
+    server: Server, played: _Played, socket: Path, idle_s: float | None, task_status: TaskStatus[Path]
 ) -> None:
-    async with await anyio.create_unix_listener(socket, mode=0o600) as listener, anyio.create_task_group() as tasks:
-        for unit in units.values():
+    async with AsyncExitStack() as stack:
+        # Boards first: a client finds them running, and a unit its gauge.
+        for board in played.boards.values():
+            await stack.enter_async_context(board.powered())
+        tasks = await stack.enter_async_context(anyio.create_task_group())
+        for board in played.boards.values():
+            await tasks.start(board.play)
+        for unit in played.units.values():
+            if unit.gauge is not None:
+                await _listen(tasks, unit.gauge, GaugePort(played.boards[unit.spec.gauge]).converse)
             tasks.start_soon(unit.play)
-        tasks.start_soon(listener.serve, server.converse)
-        tasks.start_soon(_forget, world, units)
+        await _listen(tasks, socket, server.converse)
+        tasks.start_soon(_forget, played.world, played.units)
         task_status.started(socket)
         await _until_told(server, idle_s)
         tasks.cancel_scope.cancel()
+
+
+async def _listen(tasks: TaskGroup, path: Path, converse: Callable[[SocketStream], Awaitable[None]]) -> None:
+    listener = await anyio.create_unix_listener(path, mode=0o600)
+
+    async def serve_and_close() -> None:
+        async with listener:
+            await listener.serve(converse)
+
+    tasks.start_soon(serve_and_close)
 
 
 async def _until_told(server: Server, idle_s: float | None) -> None:
@@ -102,12 +133,24 @@ async def _forget(world: World, units: Mapping[str, ProgramUnit]) -> None:
             unit.forget(before_ns)
 
 
-def _unit(rig: RigSpec, name: str, scratch: Path, seed: int) -> ProgramUnit:
+def _gauges(world: WorldSpec, socket: Path) -> dict[str, Path]:
+    """
+    The socket of each unit's gauge, cleared of what a killed lab left.
+    """
+    with_gauge = [name for name, unit in world.units.items() if unit.gauge]
+    gauges = {name: place.gauge(socket, number) for number, name in enumerate(with_gauge)}
+    for path in gauges.values():
+        path.unlink(missing_ok=True)
+    return gauges
+
+
+def _unit(rig: RigSpec, name: str, scratch: Path, seed: int, gauges: Mapping[str, Path]) -> ProgramUnit:
     assert rig.world is not None
     spec = rig.world.units[name]
     folder = scratch / name
     folder.mkdir()
-    return ProgramUnit(name, spec, argv(rig, name, spec), folder, Random(f"{seed} unit {name}"))
+    rng = Random(f"{seed} unit {name}")
+    return ProgramUnit(name, spec, argv(rig, name, spec), folder, rng, gauges.get(name))
 
 
 @contextmanager

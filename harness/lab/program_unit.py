@@ -47,8 +47,10 @@ class ProgramUnit:
     was cut.
     """
 
-    def __init__(self, name: str, spec: UnitSpec, argv: Sequence[str], folder: Path, rng: Random) -> None:
-        self.name, self.spec = name, spec
+    def __init__(
+        self, name: str, spec: UnitSpec, argv: Sequence[str], folder: Path, rng: Random, gauge: Path | None = None
+    ) -> None:
+        self.name, self.spec, self.gauge = name, spec, gauge
         self._argv, self._folder, self._rng = tuple(argv), folder, rng
         self._port = HeldPort()
         self._process: Process | None = None
@@ -185,6 +187,8 @@ class ProgramUnit:
             "--name": self.spec.name,
             "--version": self.spec.version,
         }
+        if self.gauge is not None:
+            options["--gauge"] = str(self.gauge)
         if defect := self._defect():
             options["--defect"] = defect
         leash = [sys.executable, "-I", "-S", str(_LEASH), str(os.getpid())]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import anyio
@@ -19,6 +20,7 @@ from ..sim.world import World
 from . import smbus
 from .messages import LINE_LIMIT, Answer, Malformed, Request, digest
 from .ownership import Client, LineBusy, Lines
+from .played_board import PlayedBoard
 from .program_unit import ProgramUnit
 
 
@@ -27,8 +29,14 @@ class Server:
     Answers the clients of one world.
     """
 
-    def __init__(self, rig: RigSpec, world: World, units: Mapping[str, ProgramUnit]) -> None:
-        self._rig, self._world, self._units = rig, world, units
+    def __init__(
+        self,
+        rig: RigSpec,
+        world: World,
+        units: Mapping[str, ProgramUnit],
+        boards: Mapping[str, PlayedBoard] = MappingProxyType({}),
+    ) -> None:
+        self._rig, self._world, self._units, self._boards = rig, world, units, boards
         self._lines = Lines(world)
         self._buses: dict[int, SimBus] = {}
         self._clients: set[Client] = set()
@@ -41,6 +49,8 @@ class Server:
             "level": self._level,
             "i2c": self._i2c,
             "address": self._address,
+            "port": self._port,
+            "input": self._input,
             "state": self._state,
             "stop": self._stop,
         }
@@ -111,9 +121,15 @@ class Server:
     def _address(self, _: Client, unit: str) -> list[Any]:
         return list(self._units[unit].address)
 
+    def _port(self, _: Client, board: str) -> str:
+        return self._boards[board].path
+
+    def _input(self, _: Client, board: str, pin: int, level: int) -> None:
+        self._boards[board].set_level(pin, level)
+
     def _state(self, _: Client) -> dict[str, Any]:
         """
-        Everything that can be observed: lines with their commanded levels, rails, units.
+        Everything that can be observed: lines with their commanded levels, rails, units, boards.
         """
         at_ns = now_ns()
         rails = {
@@ -121,7 +137,8 @@ class Server:
             for name, rail in self._world.rails.items()
         }
         units = {name: unit.seen() for name, unit in self._units.items()}
-        return {"at_ns": at_ns, "lines": self._lines.state(), "rails": rails, "units": units}
+        boards = {name: board.seen() for name, board in self._boards.items()}
+        return {"at_ns": at_ns, "lines": self._lines.state(), "rails": rails, "units": units, "boards": boards}
 
     def _stop(self, _: Client) -> None:
         self.stopped.set()

@@ -25,25 +25,35 @@ class Supply:
         closed = self.contact.rests_closed(self._energised)
         start_ns = now_ns()
         self.rail = Rail(spec, unit, closed, start_ns)
-        # What the unit was told last, and what it will be told: the moment, whether it is fed, the timer.
+        # Whether the rail feeds the unit, whether its reset input holds it, and what will become of the rail: the
+        # moment, whether it feeds then, the timer.
         self._is_fed = False
+        self._is_held = False
         self._ahead: list[tuple[int, bool, asyncio.TimerHandle]] = []
         if closed:
             self._schedule(start_ns, True)
 
-    def drive(self, level: int) -> None:
+    def drive(self, level: int, at_ns: int) -> None:
         """
-        The line has the electrical `level` from now on.
+        The line has the electrical `level` from a moment on: now, or a moment ago.
         """
         energised = self.contact.energised_by(level)
         if energised == self._energised:
             return
         self._energised = energised
-        at_ns = now_ns()
         # What was decided for later has not happened: the coil was switched again before.
         self.rail.move(at_ns, [])
         self.rail.move(at_ns, self.contact.stroke(energised, at_ns, self.rail.is_closed(at_ns)))
         self._plan(at_ns)
+
+    def hold_reset(self, held: bool, at_ns: int) -> None:
+        """
+        The unit's reset input holds it, or lets it start, from a moment on.
+        """
+        if held != self._is_held:
+            self._is_held = held
+            if self._is_fed:
+                self._tell_unit(at_ns, not held)
 
     def close(self) -> None:
         """
@@ -74,7 +84,11 @@ class Supply:
     def _tell(self, at_ns: int, feeds: bool) -> None:
         self._ahead = [step for step in self._ahead if step[0] != at_ns]
         self._is_fed = feeds
-        if feeds:
+        if not (feeds and self._is_held):
+            self._tell_unit(at_ns, feeds)
+
+    def _tell_unit(self, at_ns: int, runs: bool) -> None:
+        if runs:
             self._unit.powered(at_ns)
         else:
             self._unit.power_lost(at_ns)

@@ -4,6 +4,7 @@ The DUT as a model in virtual time: off, booting, or up, and what it answers the
 
 from __future__ import annotations
 
+import asyncio
 import json
 from random import Random
 
@@ -12,11 +13,15 @@ import anyio
 from ..clock import NS_PER_S, now_ns
 from ..model.world import UnitSpec
 from ..protocols import HttpAnswer, NoAnswer
+from ._gauge import Fields, Transfer, battery
 from ._steps import Steps
 
 # How many of its last acknowledged records a unit that loses writes forgets, at most.
 _MOST_LOST = 3
 _NEVER_NS = 1 << 62
+
+# How often a unit with a fuel gauge reads it, in seconds.
+_POLL_S = 1.0
 
 _NOT_FOUND = HttpAnswer(404, b'{"error": "not found"}')
 
@@ -25,17 +30,20 @@ class SimUnit:
     """
     A unit with a witness workload: records that are acknowledged, and shall all be there after a power loss.
 
-    Its state at any moment follows from when it was fed, so that it needs no timers. A request is served at a moment
-    drawn between its being asked and its being answered.
+    Its state at any moment follows from when it was fed, so that it needs no timers, but for the one of a unit with a
+    fuel gauge, which is read every second while it is up. A request is served at a moment drawn between its being
+    asked and its being answered.
     """
 
     def __init__(self, name: str, spec: UnitSpec, rng: Random) -> None:
         self.name = name
         self.spec = spec
         self._rng = rng
-        steady = spec.defect != "never_steady"
-        health = {"status": "ok" if steady else "degraded", "name": spec.name, "version": spec.version}
-        self._health = HttpAnswer(200 if steady else 503, json.dumps(health).encode())
+        self.gauge: Transfer | None = None
+        """The I2C bus of its fuel gauge, if it has one; to be set before it is up."""
+        self._boots = 0
+        self._battery: Fields = {}
+        self._poll: asyncio.TimerHandle | None = None
         start_ns = now_ns()
         # On from the moment it is fed, serving from the moment it is up: what it would answer to GET /health.
         self._on: Steps[bool] = Steps(start_ns, False)
@@ -60,9 +68,13 @@ class SimUnit:
         self._current.set(at_ns, self.spec.boot_draw_a)
         if self.spec.defect == "never_boots" and self._has_lost_power:
             return
+        self._boots += 1
+        self._battery = {}
         self._up_ns = at_ns + max(1, boot_ns)
         self._current.set(self._up_ns, self.spec.run_draw_a)
-        self._samples.set(self._up_ns, self._health)
+        self._samples.set(self._up_ns, self._health())
+        if self.gauge is not None:
+            self._look_at_gauge(self._up_ns)
 
     def power_lost(self, at_ns: int) -> None:
         """
@@ -70,6 +82,7 @@ class SimUnit:
         """
         if self.spec.defect == "not_fed":
             return
+        self.close()
         self._up_ns = _NEVER_NS
         self._has_lost_power = True
         self._on.set(at_ns, False)
@@ -90,10 +103,9 @@ class SimUnit:
         """
         One request. Raises NoAnswer when it is refused; a unit without power never answers.
         """
-        if not await self._served():
-            raise NoAnswer("connection refused")
+        health = await self._served()
         if path == "/health" and method == "GET":
-            return self._health
+            return health
         if path == "/records":
             return self._records(method)
         return _NOT_FOUND
@@ -102,8 +114,7 @@ class SimUnit:
         """
         Connects and hangs up. Raises NoAnswer when it is refused; a unit without power never answers.
         """
-        if not await self._served():
-            raise NoAnswer("connection refused")
+        await self._served()
 
     @property
     def history(self) -> list[tuple[int, HttpAnswer | None]]:
@@ -131,19 +142,52 @@ class SimUnit:
         for steps in (self._on, self._samples, self._current):
             steps.forget(before_ns)
 
-    async def _served(self) -> bool:
+    def close(self) -> None:
         """
-        Waits until an answer is due. Whether a service was there to give it; without power there is no answer at all.
+        Stops reading the gauge.
+        """
+        if self._poll is not None:
+            self._poll.cancel()
+            self._poll = None
+
+    async def _served(self) -> HttpAnswer:
+        """
+        Waits until an answer is due; returns what it then says of its health. Without power there is none at all.
+
+        Raises NoAnswer when no service was there to give it.
         """
         asked_ns = now_ns()
         latency_s = self.spec.latency_s * (1 + self.spec.latency_spread_ratio * (2 * self._rng.random() - 1))
         served_ns = asked_ns + int(latency_s * NS_PER_S * self._rng.random())
         await anyio.sleep(latency_s)
-        if self._up_ns <= served_ns:
-            return True
+        health = self._samples.at(served_ns)
+        if health is not None:
+            return health
         if not self._on.at(served_ns):
             await anyio.sleep_forever()
-        return self._samples.at(served_ns) is not None
+        raise NoAnswer("connection refused")
+
+    def _health(self) -> HttpAnswer:
+        steady = self.spec.defect != "never_steady"
+        told = {
+            "status": "ok" if steady else "degraded",
+            "name": self.spec.name,
+            "version": self.spec.version,
+            "boot_id": f"{self._boots:08x}",
+            **self._battery,
+        }
+        return HttpAnswer(200 if steady else 503, json.dumps(told).encode())
+
+    def _look_at_gauge(self, at_ns: int) -> None:
+        self._poll = asyncio.get_running_loop().call_at(at_ns / NS_PER_S, self._polled, at_ns)
+
+    def _polled(self, at_ns: int) -> None:
+        assert self.gauge is not None
+        seen = battery(self.gauge)
+        if seen != self._battery:
+            self._battery = seen
+            self._samples.set(at_ns, self._health())
+        self._look_at_gauge(at_ns + round(_POLL_S * NS_PER_S))
 
     def _records(self, method: str) -> HttpAnswer:
         if method == "POST":

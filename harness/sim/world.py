@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from random import Random
 from typing import TypeVar
 
+from ..clock import now_ns
 from ..errors import UsageError, nearest
 from ..model.world import WorldSpec
 from .chip import Chip, twin
@@ -31,30 +32,37 @@ class World:
 
     def __init__(self, spec: WorldSpec, seed: int, units: Mapping[str, Unit]) -> None:
         self.spec = spec
-        self._levels: dict[int, int] = {}
+        # By board ("" is the bench's computer) and pin.
+        self._levels: dict[tuple[str, int], int] = {}
         self._supplies = {
             name: Supply(rail, _of(units, rail.dut, "unit"), Random(f"{seed} contact {name}"))
             for name, rail in spec.rails.items()
         }
+        self._resets = [
+            (unit.reset, supply)
+            for supply in self._supplies.values()
+            if (unit := spec.units.get(supply.rail.spec.dut)) is not None and unit.reset is not None
+        ]
         self.rails: dict[str, Rail] = {name: supply.rail for name, supply in self._supplies.items()}
         self.chips: dict[tuple[int, int], Chip] = {
             (chip.bus, chip.address): twin(chip, _of(self.rails, chip.rail, "rail"), Random(f"{seed} chip {name}"))
             for name, chip in spec.chips.items()
         }
 
-    def drive(self, pin: int, level: int) -> None:
+    def drive(self, pin: int, level: int, board: str = "", at_ns: int | None = None) -> None:
         """
-        A GPIO line is driven to an electrical level (0 or 1), now.
+        A line of the bench's computer, or of a board, is driven to an electrical level (0 or 1): now, or at `at_ns`, a
+        moment ago.
         """
-        self._levels[pin] = int(bool(level))
-        self._moved(pin)
+        self._levels[board, pin] = int(bool(level))
+        self._moved(board, pin, at_ns)
 
-    def release(self, pin: int) -> None:
+    def release(self, pin: int, board: str = "", at_ns: int | None = None) -> None:
         """
-        A GPIO line floats to its pull, now: a relay on it is released.
+        A line floats to its pull: a relay on it is released.
         """
-        self._levels.pop(pin, None)
-        self._moved(pin)
+        self._levels.pop((board, pin), None)
+        self._moved(board, pin, at_ns)
 
     def let_go(self, pin: int) -> None:
         """
@@ -63,13 +71,13 @@ class World:
         if self.spec.released_lines == "strict":
             self.release(pin)
 
-    def level(self, pin: int, pull: int = 0) -> int:
+    def level(self, pin: int, pull: int = 0, board: str = "") -> int:
         """
         The electrical level of a line; one that nobody drives and no relay hangs on goes where `pull` pulls it.
         """
-        if pin in self._levels:
-            return self._levels[pin]
-        return next((supply.contact.pull for supply in self._on(pin)), pull)
+        if (board, pin) in self._levels:
+            return self._levels[board, pin]
+        return next((supply.contact.pull for supply in self._on(board, pin)), pull)
 
     def forget(self, before_ns: int) -> None:
         """
@@ -86,12 +94,18 @@ class World:
         for supply in self._supplies.values():
             supply.close()
 
-    def _moved(self, pin: int) -> None:
-        for supply in self._on(pin):
-            supply.drive(self.level(pin))
+    def _moved(self, board: str, pin: int, at_ns: int | None) -> None:
+        moment_ns = now_ns() if at_ns is None else at_ns
+        for supply in self._on(board, pin):
+            supply.drive(self.level(pin, board=board), moment_ns)
+        for reset, supply in self._resets:
+            if (reset.board, reset.pin) == (board, pin):
+                level = self._levels.get((board, pin), int(reset.active_low))
+                supply.hold_reset(bool(level) != reset.active_low, moment_ns)
 
-    def _on(self, pin: int) -> list[Supply]:
-        return [supply for supply in self._supplies.values() if supply.contact.spec.pin == pin]
+    def _on(self, board: str, pin: int) -> list[Supply]:
+        contacts = ((supply, supply.contact.spec) for supply in self._supplies.values())
+        return [supply for supply, contact in contacts if (contact.board, contact.pin) == (board, pin)]
 
 
 def _of(known: Mapping[str, T], name: str, what: str) -> T:

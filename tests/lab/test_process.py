@@ -20,8 +20,8 @@ from harness import clock
 from harness.errors import DeviceError, Refused
 from harness.lab import place
 from harness.lab.lab_bus import LabBus
-from harness.lab.launch import ensure, resolve
 from harness.lab.lab_pins import LabFactory
+from harness.lab.launch import ensure, resolve
 from harness.lab.process import serve
 
 pytestmark = pytest.mark.lab

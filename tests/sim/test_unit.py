@@ -46,7 +46,12 @@ def test_it_boots_then_serves_then_is_gone() -> None:
         answer = await get(unit)
         assert answer is not None
         assert answer.status == 200
-        assert json.loads(answer.body) == {"status": "ok", "name": "edge-node", "version": "1.0.0"}
+        assert json.loads(answer.body) == {
+            "status": "ok",
+            "name": "edge-node",
+            "version": "1.0.0",
+            "boot_id": "00000001",
+        }
         off_ns = clock.now_ns()
         unit.power_lost(off_ns)
         assert await get(unit) is None

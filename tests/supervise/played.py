@@ -52,11 +52,11 @@ expr = "recovery_from_removal < 15 s"
 """
 
 
-def quick_rig(folder: Path, **replace: str) -> Path:
+def quick_rig(folder: Path, shipped: str = "lab-gpio", **replace: str) -> Path:
     """
-    The shipped lab rig with a unit that boots in no time, and with other strings replaced.
+    A shipped lab rig with a unit that boots in no time, and with other strings replaced.
     """
-    text = (data("rigs") / "lab.toml").read_text(encoding="utf-8").replace('boot = "3 s"', 'boot = "300 ms"')
+    text = (data("rigs") / f"{shipped}.toml").read_text(encoding="utf-8").replace('boot = "3 s"', 'boot = "300 ms"')
     for old, new in replace.items():
         assert old in text, old
         text = text.replace(old, new)

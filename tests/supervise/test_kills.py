@@ -46,6 +46,19 @@ def test_a_killed_bench_leaves_the_dut_fed(folder: Path, index: int, combination
     _check(folder, index, *combination)
 
 
+# A board's dead-man cuts in by itself, whoever is dead: another way to safety, so each combination once more.
+THROUGH_THE_BOARD = [(3 * index + 1, combination) for index, combination in enumerate(COMBINATIONS)]
+
+
+@pytest.mark.vm
+@pytest.mark.parametrize(("index", "combination"), THROUGH_THE_BOARD, ids=lambda value: str(value))
+def test_a_killed_bench_leaves_the_dut_fed_by_the_board(
+    folder: Path, index: int, combination: tuple[str, signal.Signals]
+) -> None:
+    played.quick_rig(folder, "lab")
+    _check(folder, index, *combination)
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize(("index", "combination"), LONG, ids=lambda value: str(value))
 def test_each_way_to_kill_it_thirty_times(folder: Path, index: int, combination: tuple[str, signal.Signals]) -> None:

@@ -156,31 +156,30 @@ class SupplyStrike:
         """
         Waits for the rail's rise. Raises NotProven, naming the switch, when it was not seen in time.
         """
+        commanded, rose = self.removal_commanded, self._rose
+        assert commanded is not None
+        # Until the contact has moved, a rail that is up may still be on its way down.
+        moved_ns = commanded.latest_ns + round(self._supply.switch.min_pulse_s * clock.NS_PER_S)
         with anyio.move_on_after(self._prove_s):
-            while self._rose.found is None:
-                if await self._read(self._rose) and not self._rose.has_near and self._is_up():
-                    # The rail is up and was never seen down: its rise lies between the last fall and now.
-                    return self._risen_unseen()
-            return self._rose.found
+            while rose.found is None:
+                reading = await self._read(rose)
+                if reading is not None and not rose.has_near and reading.at.earliest_ns >= moved_ns:
+                    # Up, and not seen down: if it was down, it rose between the command and now.
+                    return Instant(commanded.earliest_ns, reading.at.latest_ns + rose.chatter_ns)
+            return rose.found
         raise NotProven(f"{self._supply.switch.name}: the supply was commanded on, but {self._saw()}")
 
-    def _risen_unseen(self) -> Instant:
-        assert self._last is not None
-        commanded = self.removal_commanded or self.commanded
-        latest_ns = max(self._last.at.latest_ns, commanded.latest_ns)
-        return Instant(commanded.earliest_ns, latest_ns + self._rose.chatter_ns)
-
-    async def _read(self, *crossings: Crossing) -> bool:
+    async def _read(self, *crossings: Crossing) -> Reading | None:
+        """
+        Feeds the rail's next reading to `crossings`; returns None when it cannot be believed.
+        """
         reading = self._last = await self._supply.read()
         if not reading.is_ok or reading.bus_v is None:
             await anyio.sleep(self._supply.meter.period_s)
-            return False
+            return None
         for crossing in crossings:
             crossing.feed(reading.bus_v, reading.at)
-        return True
-
-    def _is_up(self) -> bool:
-        return self._last is not None and (self._last.bus_v or 0.0) > self._rose.threshold
+        return reading
 
     def _saw(self) -> str:
         meter = self._supply.meter.name

@@ -1,0 +1,116 @@
+"""
+The DUT's reset line, pulled for a moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import anyio
+
+from .. import clock
+from ..errors import NotProven, UsageError
+from ..insist import CALL_S, answered, insist
+from ..model.drill import FaultSpec
+from ..model.instant import Instant, Span
+from ..model.undo import Undo
+from ..protocols import ResetLine, Roles
+from ._report import Report, Watching
+
+
+class ResetPulse:
+    """
+    Holds the DUT in reset for `width`; proven by a question that it no longer answers, or by its boot id, which is
+    another one afterwards. Whoever pulled the line stamps its release: a DUT that then does not come back is stuck.
+    """
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Config(Watching):
+        """
+        How long the line is held, and where the DUT tells one boot from the next: `field`.
+        """
+
+        width_s: float = 0.1
+        field: str = "boot_id"
+
+    expects_loss = True
+    levels_v = (0.0, 0.0)
+
+    def __init__(self, spec: FaultSpec, roles: Roles) -> None:
+        if spec.for_s is not None:
+            raise UsageError("a reset is as long as its `width`; leave it out", key="for")
+        assert isinstance(spec.config, ResetPulse.Config)
+        self._line = roles.get(spec.role, ResetLine)
+        self._width_s, self._prove_s = spec.config.width_s, spec.config.prove_s
+        if self._width_s < self._line.min_pulse_s:
+            raise UsageError(
+                f"{self._line.name} cannot make a pulse of {self._width_s * 1000:g} ms: "
+                f"its shortest is {self._line.min_pulse_s * 1000:g} ms",
+                key="width",
+            )
+        self._report = Report(spec.role, spec.config, roles)
+        self.undo = (Undo(device=self._line.name, action="release"),)
+        self.strikes = ((self._line.name, self._width_s, 1),)
+
+    def plan(self) -> list[tuple[float, str]]:
+        """
+        Pulled, then released.
+        """
+        return [(0.0, f"{self._line.name} pulled"), (self._width_s, f"{self._line.name} released")]
+
+    @asynccontextmanager
+    async def inject(self) -> AsyncIterator[_Reset]:
+        """
+        Pulses on entering; on leaving releases the line once more, insisting.
+        """
+        line = self._line
+        before = await self._report.ask()
+        if before.silence:
+            raise NotProven(f"{self._report.told()} before anything was done: a reset could not be proven")
+        strike = _Reset(self._report, before.value, self._prove_s)
+        try:
+            within_s = CALL_S + self._width_s
+            strike.commanded, released = await answered(line.name, lambda: line.pulse(self._width_s), within_s)
+            yield strike
+        finally:
+            asked_ns = clock.now_ns()
+            await insist(line.name, lambda: line.undo("release"))
+            strike.removal_commanded = Instant(asked_ns, clock.now_ns())
+        strike.removal_commanded = released
+
+
+class _Reset:
+    """
+    A reset under way.
+    """
+
+    commanded: Instant
+    removal_commanded: Instant | None = None
+    hold_up: Span | None = None
+
+    def __init__(self, report: Report, boot_id: object, prove_s: float) -> None:
+        self._report, self._boot_id, self._prove_s = report, boot_id, prove_s
+        self._seen = anyio.Event()
+
+    async def effective(self) -> Instant:
+        since_ns = self.commanded.earliest_ns
+        while True:
+            said = await self._report.ask()
+            if said.silence or said.value != self._boot_id:
+                self._seen.set()
+                return Instant(since_ns, said.answered_ns)
+            since_ns = said.asked_ns
+            await self._report.pause()
+
+    def why_not(self) -> str:
+        return f"the reset line was pulled, but {self._report.told()}, as before: is it on the DUT's reset input?"
+
+    async def last(self) -> None:
+        with anyio.move_on_after(self._prove_s):
+            await self._seen.wait()
+
+    async def removed(self) -> Instant:
+        assert self.removal_commanded is not None
+        return self.removal_commanded

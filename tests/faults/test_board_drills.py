@@ -1,0 +1,126 @@
+"""
+The drills of battery, reset and micro-interruption, whole, on the real firmware in virtual time.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from harness import clock
+from harness.assemble import assembled
+from harness.config.drill import load_drill
+from harness.config.rig import load_rig
+from harness.engine.drill import DrillRun
+from harness.engine.undo import UndoJournal
+from harness.errors import Refused
+from harness.model.codec import trial_from_json
+from harness.model.event import Event, Kind
+from harness.model.run import Dut, RunHead
+from harness.model.trial import Trial
+from harness.model.verdict import TrialVerdict, Verdict
+
+DRILLS = ("battery-drain", "battery-outage", "gauge-lies", "reset-pulse", "micro-interruption")
+
+
+@dataclass
+class Done:
+    """
+    A drill that has been run: its verdict, its first trial, and what the unit reported of its battery meanwhile.
+    """
+
+    verdict: Verdict
+    events: list[Event]
+    percents: list[float | None] = field(default_factory=list)
+
+    @property
+    def trial(self) -> Trial:
+        return trial_from_json(next(event.data for event in self.events if event.kind is Kind.TRIAL_ENDED))
+
+    @property
+    def reason(self) -> Any:
+        return self.events[-1].data["reason"]
+
+
+def run(name: str, *overrides: str, rig: str = "sim-board", seed: int = 1, **changes: Any) -> Done:
+    """
+    Runs a shipped drill on a shipped rig; `changes` are made to its devices' own attributes.
+    """
+    rig_spec, drill = load_rig(rig), load_drill(name, overrides)
+
+    async def main() -> Done:
+        events: list[Event] = []
+        async with assembled(rig_spec, seed) as bench:
+            for device, value in changes.items():
+                vars(bench.devices[device]).update(value)
+            journal = UndoJournal(None)
+            verdict = await DrillRun(drill, bench, head(seed), journal, events.append).run()
+            assert journal.pending().is_clean
+            samples: Any = bench.devices["health"]
+            told = [json.loads(answer.body) for _, answer in samples.samples(0) if answer is not None]
+        return Done(verdict, events, [health.get("battery_percent") for health in told])
+
+    return clock.run(main, virtual=True)
+
+
+def head(seed: int) -> RunHead:
+    texts = dict.fromkeys(("drill", "drill_title", "hypothesis", "severity", "chaos_type", "component", "rig"), "")
+    return RunHead(
+        run_id="run", **texts, seed=seed, environment="sim", started_at="", versions={}, dut=Dut(), repeat_command=""
+    )
+
+
+@pytest.mark.parametrize("name", DRILLS)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_it_holds_and_the_worlds_own_times_lie_in_what_was_measured(name: str, seed: int) -> None:
+    done = run(name, seed=seed)
+    assert (done.verdict, done.reason) == (Verdict.HELD, "1 of 1 trials recovered, every criterion met")
+    measured = dict(done.trial.instants.items())
+    for what, true_ns in (done.trial.truth or {}).items():
+        instant = measured[what]
+        assert instant is None or instant.holds(true_ns), what
+
+
+def test_a_drain_of_45_minutes_shows_the_dut_every_percent() -> None:
+    done = run("battery-drain")
+    assert done.percents == [*range(100, 9, -1), 100]
+    assert done.trial.readings["percents_seen"] == 91
+    assert done.trial.readings["least_percent"] == 10
+
+
+def test_a_drain_that_is_faster_than_the_dut_looks_deviates() -> None:
+    done = run("battery-drain", 'drill.fault.0.every="400 ms"')
+    assert done.verdict is Verdict.DEVIATED
+    assert "percents_seen == 91" in done.reason
+
+
+def test_a_gauge_that_does_not_hang_on_the_bus_leaves_it_inconclusive() -> None:
+    async def goes_nowhere(percent: float) -> Any:
+        from harness.model.instant import Instant
+
+        return Instant.exactly(clock.now_ns())
+
+    done = run("battery-outage", battery={"set_level": goes_nowhere})
+    assert done.verdict is Verdict.INCONCLUSIVE
+    assert "battery_percent = 100.0: is the gauge on the DUT's bus?" in done.reason
+
+
+def test_a_silent_gauge_is_a_loss_of_the_level_and_of_nothing_else() -> None:
+    done = run("gauge-lies")
+    assert set(done.percents) == {None, 100.0}
+    assert [event.subject for event in done.events if event.kind is Kind.STEADY_LOST] == ["battery"]
+
+
+def test_an_interruption_that_outlasts_the_hold_up_is_a_deviation() -> None:
+    done = run("micro-interruption", 'drill.fault.0.off="80 ms"')
+    assert done.trial.verdict is TrialVerdict.RECOVERED
+    assert done.verdict is Verdict.DEVIATED
+    assert "though the drill expects it to hold" in done.reason
+
+
+def test_a_mechanical_relay_is_refused_below_its_floor() -> None:
+    with pytest.raises(Refused, match="mains cannot make an interruption of 5 ms honestly: its floor is 20 ms"):
+        run("micro-interruption", rig="sim")

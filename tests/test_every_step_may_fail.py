@@ -6,21 +6,18 @@ After every one the DUT has its power, or the run ended in UNRESTORED, naming th
 
 from __future__ import annotations
 
-import functools
 import itertools
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
-import anyio
 import pytest
 
 from harness.errors import DeviceError
 from harness.model.drill import DrillSpec
 from harness.model.rig import RigSpec
 from harness.model.verdict import Verdict
-from harness.protocols import Device
 from tests.benches import Played, drill, fault, play, probe, rig, two_duts
-from tests.failing import AROUND_IT, WAYS, WHILE_RUNNING, FailsAt
+from tests.failing import WAYS, WHILE_RUNNING, FailsAt
+
 
 def runs(
     spec: DrillSpec, bench: RigSpec, way: str, *, for_good: bool = False, calls: tuple[str, ...] = WHILE_RUNNING

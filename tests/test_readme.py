@@ -127,7 +127,7 @@ def on_sim(words: tuple[str, ...]) -> list[str]:
     """
     moved: list[str] = []
     for word in words:
-        if moved and moved[-1] == "--rig":
+        if moved and moved[-1] == "--rig" and not word.startswith("sim"):
             word = "sim"
         moved += ["--rig", "sim"] if word.startswith("--rig=") else [word]
     return moved
@@ -297,6 +297,7 @@ def test_commands_are_told_from_what_they_print() -> None:
     ("line", "changed"),
     [
         ("run x --rig lab", "run x --rig sim"),
+        ("run x --rig sim-board", "run x --rig sim-board"),
         ("run x --rig=lab --seed 1", "run x --rig sim --seed 1"),
         ("run 'my --rig drill.toml'", "run 'my --rig drill.toml'"),
         ("list", "list"),

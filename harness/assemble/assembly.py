@@ -114,7 +114,7 @@ class Assembly:
         """
         Every power switch of the rig.
         """
-        return [device for device in self.devices.values() if isinstance(device, PowerSwitch)]
+        return self.roles.all(PowerSwitch)
 
     def meter_of(self, dut: str) -> PowerMeter | None:
         """
@@ -155,7 +155,9 @@ class Assembly:
 
     async def make_safe(self) -> dict[str, str]:
         """
-        Puts every output to its safe level, all at once, insisting; returns those that would not, and why.
+        Puts every output to its safe level, insisting; returns those that would not, and why.
+
+        All at once, but for the parts of a board: a board's own safe state shows 0 V where a full battery is safe.
         """
         failed = {}
 
@@ -167,10 +169,12 @@ class Assembly:
             except BenchError as error:
                 failed[name] = str(error)
 
-        async with anyio.create_task_group() as tasks:
-            for name, device in self.devices.items():
-                if isinstance(device, Output):
-                    tasks.start_soon(make, name, device)
+        outputs = {name: device for name, device in self.devices.items() if isinstance(device, Output)}
+        parts = {name for name in outputs if hasattr(self.rig.devices[name].config, "board")}
+        for wave in (outputs.keys() - parts, parts):
+            async with anyio.create_task_group() as tasks:
+                for name in sorted(wave):
+                    tasks.start_soon(make, name, outputs[name])
         return failed
 
     def begin_truth(self, probes: list[tuple[ProbeSpec, Probe]]) -> None:

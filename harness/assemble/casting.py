@@ -20,7 +20,7 @@ class Casting:
 
     def __init__(self, rig: RigSpec, devices: Mapping[str, Any]) -> None:
         self._rig, self._devices = rig, devices
-        self._fits: dict[tuple[str, type[Any]], bool] = {}
+        self._checked: dict[tuple[str, type[Any]], bool] = {}
 
     def dut(self, role: str) -> DutSpec:
         """
@@ -34,8 +34,7 @@ class Casting:
         """
         dut, name = self._split(role)
         if name not in dut.roles:
-            known = [*dut.roles, *(f"{d.name}.{r}" for d in self._rig.duts.values() for r in d.roles)]
-            problem = f"'{role}' is no role of {self._rig.path.name}; {nearest(role, known)}"
+            problem = f"'{role}' is no role of {self._rig.path.name}; {nearest(role, self._known())}"
             raise UsageError(problem, key="role")
         return dut.roles[name]
 
@@ -46,7 +45,7 @@ class Casting:
         name = self.device(role)
         device: T = self._devices[name]
         if not self._is(name, protocol):
-            fits = [r for d in self._rig.duts.values() for r, n in d.roles.items() if self._is(n, protocol)]
+            fits = [known for known, other in self._known().items() if self._is(other, protocol)]
             kind = self._rig.devices[name].kind
             problem = f"'{role}' is filled by '{name}' ({kind}), which is no {protocol.__name__}; {nearest(role, fits)}"
             raise UsageError(problem, key="role")
@@ -58,11 +57,25 @@ class Casting:
         """
         return f"{self.dut(role).name}.{name}"
 
+    def all(self, protocol: type[T]) -> list[T]:
+        """
+        Every device that is a `protocol`.
+        """
+        return [device for name, device in self._devices.items() if self._is(name, protocol)]
+
+    def _known(self) -> dict[str, str]:
+        """
+        Every role as a drill may name it, and its device.
+        """
+        duts = list(self._rig.duts.values())
+        of_each = {f"{dut.name}.{role}": device for dut in duts for role, device in dut.roles.items()}
+        return {**duts[0].roles, **(of_each if len(duts) > 1 else {})}
+
     def _is(self, device: str, protocol: type[Any]) -> bool:
-        # Looking for each member of a protocol takes as long as an answer; every probe and fault of a trial would pay.
-        if (device, protocol) not in self._fits:
-            self._fits[device, protocol] = isinstance(self._devices[device], protocol)
-        return self._fits[device, protocol]
+        # Looking for every member takes as long as an answer, and each probe, fault and guard of a trial wants to know.
+        if (device, protocol) not in self._checked:
+            self._checked[device, protocol] = isinstance(self._devices[device], protocol)
+        return self._checked[device, protocol]
 
     def _split(self, role: str) -> tuple[DutSpec, str]:
         first, _, rest = role.partition(".")

@@ -87,7 +87,7 @@ class BoardAnalog:
         Calibrates the output and makes a full battery's voltage. Raises DeviceError.
         """
         self._hands = hands(self._wiring, self.config.board)
-        await self.make_safe()
+        await self._fill()
 
     async def aclose(self) -> None:
         """
@@ -121,6 +121,17 @@ class BoardAnalog:
         """
         Makes the voltage of a full battery. Raises DeviceError.
         """
+        await self._fill()
+
+    async def undo(self, action: str) -> None:
+        """
+        Does `full`. Raises DeviceError, also for another action.
+        """
+        if action != "full":
+            raise DeviceError(self.name, f"cannot undo by '{action}': a battery knows 'full'")
+        await self._fill()
+
+    async def _fill(self) -> None:
         self._by, self._is_stuck = 0.0, False
 
         def tell(board: Board) -> None:
@@ -130,14 +141,6 @@ class BoardAnalog:
 
         await self._told(tell, safely=True)
         self._percent = _FULL_PERCENT
-
-    async def undo(self, action: str) -> None:
-        """
-        Does `full`. Raises DeviceError, also for another action.
-        """
-        if action != "full":
-            raise DeviceError(self.name, f"cannot undo by '{action}': a battery knows 'full'")
-        await self.make_safe()
 
     def _write(self, board: Board, percent: float) -> None:
         if not self._is_stuck:

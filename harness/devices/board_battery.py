@@ -82,7 +82,7 @@ class BoardBattery:
         Becomes the gauge, full and honest. Raises DeviceError when the board cannot be that chip.
         """
         self._hands = hands(self._wiring, self.config.board)
-        await self.make_safe()
+        await self._fill()
 
     async def aclose(self) -> None:
         """
@@ -133,6 +133,17 @@ class BoardBattery:
         """
         Shows a full battery and tells no lies. Raises DeviceError.
         """
+        await self._fill()
+
+    async def undo(self, action: str) -> None:
+        """
+        Does `full`. Raises DeviceError, also for another action.
+        """
+        if action != "full":
+            raise DeviceError(self.name, f"cannot undo by '{action}': a battery knows 'full'")
+        await self._fill()
+
+    async def _fill(self) -> None:
 
         def tell(board: Board) -> None:
             # Full before it is honest, so that the DUT gets no glimpse of what the lie was about.
@@ -146,14 +157,6 @@ class BoardBattery:
         _, shown = await self._told(tell, safely=True)
         self._check("was set to full", _FULL_PERCENT, shown)
         self._percent = _FULL_PERCENT
-
-    async def undo(self, action: str) -> None:
-        """
-        Does `full`. Raises DeviceError, also for another action.
-        """
-        if action != "full":
-            raise DeviceError(self.name, f"cannot undo by '{action}': a battery knows 'full'")
-        await self.make_safe()
 
     async def _told(self, tell: Callable[[Board], None], *, safely: bool = False) -> tuple[Instant, GaugeReading]:
         """

@@ -33,8 +33,8 @@ def restore_by_hand(rig: RigSpec) -> list[str]:
     async def main() -> list[str]:
         async with played(rig, leave_none=True), assembled(rig, opening=Opening.RESTORE) as bench:
             done = await restore(bench, _journal(rig))
-            missing = [str(problem) for problem in bench.missing.values()]
-        lines = missing + [f"undone: {undo.device} {undo.action}" for undo in done.pending.undos]
+            found = bench.notes + [str(problem) for problem in bench.missing.values()]
+        lines = found + [f"undone: {undo.device} {undo.action}" for undo in done.pending.undos]
         if done.pending.unreadable:
             lines.append(f"{done.pending.unreadable} unreadable undo record(s): everything was made safe instead")
         for dut, volts in done.rails_v.items():

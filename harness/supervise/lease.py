@@ -87,7 +87,8 @@ def hardware(rig: RigSpec) -> list[str]:
     chip = f"{rig.gpio.factory} {rig.gpio.chip or ''}".strip() if rig.gpio else ""
     names = {f"rig {rig.path.resolve()}"}
     for device in rig.devices.values():
-        for resource in resources(device):
+        # What is part of a board is locked with the board: two boards have outputs of the same number.
+        for resource in resources(device) if not hasattr(device.config, "board") else ():
             names.add(f"{chip} {resource}" if resource.startswith("pin ") else resource)
     return sorted(names)
 

@@ -17,7 +17,7 @@ from harness.config.rig import load_rig
 from harness.engine.drill import DrillRun
 from harness.engine.undo import UndoJournal
 from harness.errors import UsageError
-from harness.model.codec import event_to_json
+from harness.model.codec import event_to_json, trial_from_json
 from harness.model.event import Event, Kind
 from harness.model.verdict import Verdict
 from harness.supervise.head import run_head
@@ -78,6 +78,16 @@ def test_the_same_seed_gives_the_same_record() -> None:
         return [event_to_json(event) for event in run("power-outage", seed=7)[1]]
 
     assert record() == record()
+
+
+def test_what_is_stated_holds_the_truth() -> None:
+    for seed in range(20):
+        _, events = run("power-outage", seed)
+        (trial,) = (trial_from_json(event.data) for event in events if event.kind is Kind.TRIAL_ENDED)
+        assert trial.truth
+        for name, true_ns in trial.truth.items():
+            stated = getattr(trial.instants, name)
+            assert stated.holds(true_ns), (seed, name, stated, true_ns)
 
 
 def test_an_e_stop_ends_the_run_inconclusive_and_the_dut_fed() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from _rows import Row, at_most, median_ratio, side_by_side
 from _sim import HTTP, cpu_s, run
+from _sleeps import sleep_again
 from chaoslib.activity import execute_activity
 
 from harness.assemble import Assembly
@@ -67,14 +68,21 @@ def rows() -> list[Row]:
     """
     All that a run of the drill `control` costs, from its start to its verdict, over the answers in it; and what
     chaostoolkit spends from being handed a parsed activity to its entry in the journal.
+
+    A probe also sleeps between two answers, and an activity does not: that sleep is shown, and counted against us.
     """
-    taken = side_by_side(_ROUNDS, {"ours": _answer_s, "theirs": _activity_s})
-    ours_us, theirs_us = (statistics.median(taken[whose]) * 1e6 for whose in ("ours", "theirs"))
+    taken = side_by_side(_ROUNDS, {"sleep": _sleep_s, "theirs": _activity_s, "ours": _answer_s})
+    sleep_us, theirs_us, ours_us = (statistics.median(each_s) * 1e6 for each_s in taken.values())
     ratio = median_ratio(taken["ours"], taken["theirs"])
     return [
+        Row(name="a sleep on the virtual loop", value=sleep_us, unit="µs"),
         Row(name="chaostoolkit: a python activity", value=theirs_us, unit="µs"),
-        at_most(1, Row(name="ours: an answer of a probe", value=ours_us, unit="µs", ratio=ratio)),
+        at_most(1, Row(name="ours: an answer of a probe, and a sleep", value=ours_us, unit="µs", ratio=ratio)),
     ]
+
+
+def _sleep_s() -> float:
+    return cpu_s(lambda: sleep_again([[[HTTP.period_s] * _ANSWERS]])) / _ANSWERS
 
 
 def _answer_s() -> float:

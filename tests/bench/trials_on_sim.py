@@ -15,8 +15,8 @@ from _sleeps import sleep_again, sleeps_of
 from harness.model.drill import DrillSpec
 
 _LEAST = 0.4
-_TRIALS = 8
-_ROUNDS = 15
+_TRIALS = 20
+_ROUNDS = 9
 
 
 def rows() -> list[Row]:

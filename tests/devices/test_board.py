@@ -286,3 +286,22 @@ def test_instants_of_a_real_board_lie_between_asking_and_answer(vm: VMBoard) -> 
             assert before_ns <= at.earliest_ns <= at.latest_ns <= clock.now_ns()
 
     real(main, vm, stamp_lag_s=0.02)
+
+
+@pytest.mark.vm
+def test_a_port_that_was_lost_and_came_back_can_be_made_safe_and_no_more(vm: VMBoard) -> None:
+    async def main(board: Board) -> None:
+        alarmed = anyio.Event()
+        board.alarm = lambda problem: alarmed.set()
+        await board.call(lambda asked: asked.write(0, 1))
+        assert board._link is not None
+        board._link.close()  # as a cable does that is pulled
+        with anyio.fail_after(3):
+            await alarmed.wait()
+        await board.make_safe()
+        levels = await board.rescue(lambda asked: asked.levels())
+        assert levels[0] == 0
+        with pytest.raises(DeviceError):
+            await board.call(lambda asked: asked.write(0, 1))
+
+    real(main, vm)

@@ -5,23 +5,32 @@ The drills of battery, reset and micro-interruption, whole, on the real firmware
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import pytest
 
 from harness import clock
 from harness.assemble import assembled
+from harness.board.answers import GaugeFault
 from harness.config.drill import load_drill
 from harness.config.rig import load_rig
+from harness.devices.board import Board
 from harness.engine.drill import DrillRun
 from harness.engine.undo import UndoJournal
 from harness.errors import Refused
 from harness.model.codec import trial_from_json
 from harness.model.event import Event, Kind
+from harness.model.instant import Instant
 from harness.model.run import Dut, RunHead
 from harness.model.trial import Trial
 from harness.model.verdict import TrialVerdict, Verdict
+from tests.failing import WAYS, FailsAt
+
+# What a run commands its devices.
+COMMANDS = ("set_level", "pulse", "interrupt", "on", "undo", "make_safe")
+SAFE = (100.0, GaugeFault.NONE, 0)
 
 DRILLS = ("battery-drain", "battery-outage", "gauge-lies", "reset-pulse", "micro-interruption")
 
@@ -29,12 +38,14 @@ DRILLS = ("battery-drain", "battery-outage", "gauge-lies", "reset-pulse", "micro
 @dataclass
 class Done:
     """
-    A drill that has been run: its verdict, its first trial, and what the unit reported of its battery meanwhile.
+    A drill that has been run: its verdict and events, and what the unit reported of its battery meanwhile.
     """
 
     verdict: Verdict
     events: list[Event]
-    percents: list[float | None] = field(default_factory=list)
+    percents: list[float | None]
+    left: tuple[float, GaugeFault, int]
+    """The gauge's level and lie, and the board's output levels, as the run left them."""
 
     @property
     def trial(self) -> Trial:
@@ -45,7 +56,9 @@ class Done:
         return self.events[-1].data["reason"]
 
 
-def run(name: str, *overrides: str, rig: str = "sim-board", seed: int = 1, **changes: Any) -> Done:
+def run(
+    name: str, *overrides: str, rig: str = "sim-board", seed: int = 1, wrap: FailsAt | None = None, **changes: Any
+) -> Done:
     """
     Runs a shipped drill on a shipped rig; `changes` are made to its devices' own attributes.
     """
@@ -53,15 +66,19 @@ def run(name: str, *overrides: str, rig: str = "sim-board", seed: int = 1, **cha
 
     async def main() -> Done:
         events: list[Event] = []
-        async with assembled(rig_spec, seed) as bench:
+        async with assembled(rig_spec, seed, wrap=wrap) as bench:
             for device, value in changes.items():
                 vars(bench.devices[device]).update(value)
             journal = UndoJournal(None)
             verdict = await DrillRun(drill, bench, head(seed), journal, events.append).run()
             assert journal.pending().is_clean
+            pico = bench.devices["pico"]
+            assert isinstance(pico, Board)
+            gauge, (outputs, _) = await pico.call(lambda board: (board.gauge(), board.levels()))
+            left = gauge.level_percent, gauge.fault, outputs
             samples: Any = bench.devices["health"]
             told = [json.loads(answer.body) for _, answer in samples.samples(0) if answer is not None]
-        return Done(verdict, events, [health.get("battery_percent") for health in told])
+        return Done(verdict, events, [health.get("battery_percent") for health in told], left)
 
     return clock.run(main, virtual=True)
 
@@ -98,9 +115,7 @@ def test_a_drain_that_is_faster_than_the_dut_looks_deviates() -> None:
 
 
 def test_a_gauge_that_does_not_hang_on_the_bus_leaves_it_inconclusive() -> None:
-    async def goes_nowhere(percent: float) -> Any:
-        from harness.model.instant import Instant
-
+    async def goes_nowhere(percent: float) -> Instant:
         return Instant.exactly(clock.now_ns())
 
     done = run("battery-outage", battery={"set_level": goes_nowhere})
@@ -124,3 +139,16 @@ def test_an_interruption_that_outlasts_the_hold_up_is_a_deviation() -> None:
 def test_a_mechanical_relay_is_refused_below_its_floor() -> None:
     with pytest.raises(Refused, match="mains cannot make an interruption of 5 ms honestly: its floor is 20 ms"):
         run("micro-interruption", rig="sim")
+
+
+@pytest.mark.parametrize("name", ["battery-outage", "reset-pulse", "micro-interruption"])
+@pytest.mark.parametrize("way", WAYS)
+def test_every_command_may_fail_once_and_everything_is_safe_in_the_end(name: str, way: str) -> None:
+    for nth in count(1):
+        failing = FailsAt(nth, way, calls=COMMANDS)
+        done = run(name, 'drill.watch="20 s"', wrap=failing)
+        assert done.left == SAFE, failing
+        if not failing.was_reached:
+            assert nth > 2
+            break
+        assert done.verdict is not Verdict.DEVIATED, failing

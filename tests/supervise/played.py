@@ -100,7 +100,7 @@ async def until(condition: Any, within_s: float, what: str) -> Any:
     Waits until `condition()` is something, and returns it.
     """
     with anyio.move_on_after(within_s):
-        while not (seen := condition()):
+        while not (seen := condition()):  # noqa: ASYNC110 - another process's doings tell no one
             await anyio.sleep(0.005)
         return seen
     raise AssertionError(f"{what}: not within {within_s:g} s")

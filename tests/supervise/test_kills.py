@@ -117,6 +117,32 @@ async def _restored_by_hand(folder: Path, rig: Path) -> None:
     assert float(line.split()[3]) > 4.5
 
 
+@pytest.mark.vm
+def test_a_bench_that_is_stopped_in_the_middle_of_a_cut_is_tripped_and_says_so(folder: Path) -> None:
+    played.quick_rig(folder, "lab")
+    clock.run(_stopped_in_the_middle, folder)
+
+
+async def _stopped_in_the_middle(folder: Path) -> None:
+    rig = folder / "bench.toml"
+    lab = await played.playing(rig)
+    run = played.crashbench(folder, "run", str(folder / "quick.toml"), "--rig", str(rig))
+    try:
+        record = await played.until(lambda: played.record_of(folder), 20, "the first trial")
+        bench = played.bench_of(run.pid)
+        await played.until(lambda: not played.is_fed(lab.client), 20, "the cut")
+        stopped_ns = played.kill(bench, signal.SIGSTOP)
+        await _fed_in_time(lab, stopped_ns)
+        played.kill(bench, signal.SIGCONT)
+        await played.until(lambda: run.poll() is not None, 20, "the run's end")
+        assert run.returncode == 3
+    finally:
+        run.kill()
+        run.communicate()
+        await lab.stop()
+    assert load_folder(record).reason == "pico: tripped: its dead-man had heard no host"
+
+
 def test_what_a_killed_run_left_is_undone_by_the_next(folder: Path) -> None:
     clock.run(_killed_then_run_again, folder)
 

@@ -1,0 +1,106 @@
+"""
+A switch, the rail behind it and its meter, as simple as they can be: the rail follows a stroke after 5 ms.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio
+
+from harness import clock
+from harness.errors import DeviceError
+from harness.model.instant import Instant
+from harness.model.reading import Flag, Reading
+from tests.faults.batteries import Cast
+
+MS = 10**6
+DELAY_NS = 5 * MS
+
+
+class Switch:
+    """
+    A power switch that writes down its strokes. Of its calls, those that are named by their number fail, before or
+    `after` they have acted.
+    """
+
+    name = "mains"
+    chatter_s, min_on_s, min_off_s, min_pulse_s, cycles_per_hour = 0.001, 0.0, 0.0, 0.02, 1000
+
+    def __init__(self, *fails_at: int, after: bool = False, is_welded: bool = False) -> None:
+        self._fails_at, self._after, self._is_welded = fails_at, after, is_welded
+        self.calls = 0
+        self.strokes: list[tuple[int, bool]] = []
+
+    async def open(self) -> None: ...
+
+    async def aclose(self) -> None: ...
+
+    async def on(self) -> Instant:
+        return self._stroke(True)
+
+    async def off(self) -> Instant:
+        return self._stroke(False)
+
+    async def is_on(self) -> bool:
+        return not self.strokes or self.strokes[-1][1]
+
+    async def make_safe(self) -> None:
+        await self.on()
+
+    async def undo(self, action: str) -> None:
+        await self.on()
+
+    def volts(self, at_ns: int) -> float:
+        """
+        What the rail has at a moment.
+        """
+        moved = [on for since_ns, on in self.strokes if since_ns + DELAY_NS <= at_ns]
+        return 5.0 if self._is_welded or not moved or moved[-1] else 0.0
+
+    @property
+    def rhythm(self) -> list[tuple[int, bool]]:
+        """
+        Its strokes, in milliseconds since the first.
+        """
+        return [((at_ns - self.strokes[0][0]) // MS, on) for at_ns, on in self.strokes]
+
+    def _stroke(self, on: bool) -> Instant:
+        self.calls += 1
+        fails = self.calls in self._fails_at
+        if not fails or self._after:
+            self.strokes.append((clock.now_ns(), on))
+        if fails:
+            raise DeviceError(self.name, "does not work")
+        return Instant.exactly(clock.now_ns())
+
+
+class Meter:
+    """
+    A meter of a switch's rail, with a reading every 2 ms, or one that says that it has none.
+    """
+
+    name, period_s = "monitor", 0.002
+
+    def __init__(self, switch: Switch, flag: Flag = Flag.OK) -> None:
+        self._switch, self.flag = switch, flag
+
+    async def open(self) -> None: ...
+
+    async def aclose(self) -> None: ...
+
+    async def read(self) -> Reading:
+        began_ns = clock.now_ns()
+        await anyio.sleep(self.period_s)
+        at = Instant(began_ns, clock.now_ns())
+        if self.flag is not Flag.OK:
+            return Reading(at, self.flag)
+        return Reading(at, Flag.OK, self._switch.volts(at.latest_ns), 0.0)
+
+
+def supplied(switch: Switch | None = None, flag: Flag = Flag.OK, **more: Any) -> tuple[Cast, Switch]:
+    """
+    The roles of a DUT behind a switch, and that switch.
+    """
+    switch = switch or Switch()
+    return Cast(power=switch, meter=Meter(switch, flag), **more), switch

@@ -51,6 +51,7 @@ class Steadiness:
         self.lost: Instant | None = None
         self.regained: Instant | None = None
         self._armed = False
+        self._chatter_ns = 0
         self._struck_ns: int | None = None
         self._in_effect_ns: int | None = None
         self._freed_ns: int | None = None
@@ -88,11 +89,15 @@ class Steadiness:
             del seen.answers[:-1]
             seen.bad_asked_ns = None
 
-    def struck_repeatedly(self, since_ns: int) -> None:
+    def struck(self, since_ns: int, *, chatter_ns: int = 0, repeatedly: bool = False) -> None:
         """
-        A fault of several strokes begins: whichever of them is seen to take effect, one before may have done so unseen.
+        A fault begins, by a contact that may chatter for so long: somebody may still be well in between.
+
+        Of one that strikes `repeatedly` whichever stroke is seen to take effect, one before may have done so unseen.
         """
-        self._struck_ns = since_ns if self._struck_ns is None else min(self._struck_ns, since_ns)
+        self._chatter_ns = max(self._chatter_ns, chatter_ns)
+        if repeatedly:
+            self._struck_ns = since_ns if self._struck_ns is None else min(self._struck_ns, since_ns)
 
     def in_effect(self, since_ns: int) -> None:
         """
@@ -100,11 +105,13 @@ class Steadiness:
         """
         self._in_effect_ns = since_ns
 
-    def freed(self, since_ns: int) -> None:
+    def freed(self, commanded: Instant, gone: Instant) -> None:
         """
-        Every fault is gone, and was shown to be.
+        Every fault is gone, and was shown to be. Who came back in between may have gone again until then.
         """
-        self._freed_ns = since_ns
+        self._freed_ns = gone.latest_ns
+        if self.regained is not None and self.regained.latest_ns >= commanded.earliest_ns:
+            self.regained = self.regained.hull(Instant.exactly(gone.latest_ns))
 
     @property
     def is_steady(self) -> bool:
@@ -168,7 +175,8 @@ class Steadiness:
         good = [_last_good_ns(seen.answers, asked_ns) for seen in self.probes.values()]
         if self._struck_ns is not None:
             good.append(self._struck_ns)
-        return Instant(min((ns for ns in good if ns is not None), default=asked_ns), answered_ns)
+        earliest_ns = min((ns for ns in good if ns is not None), default=asked_ns)
+        return Instant(earliest_ns - self._chatter_ns, answered_ns)
 
     def _back(self, lost: Instant, answered_ns: int) -> Instant | None:
         since_ns = self._believed_since_ns()
@@ -178,11 +186,10 @@ class Steadiness:
         return Instant(lost.earliest_ns if last_bad_ns is None else last_bad_ns, answered_ns)
 
     def _believed_since_ns(self) -> int | None:
-        if self._freed_ns is not None:
-            return self._freed_ns
         if self._in_effect_ns is None or self._struck_ns is not None:
-            return None
-        return max(self._in_effect_ns, *(seen.bad_asked_ns or 0 for seen in self.probes.values()))
+            return self._freed_ns
+        last_bad_ns = max(self._in_effect_ns, *(seen.bad_asked_ns or 0 for seen in self.probes.values()))
+        return last_bad_ns if self._freed_ns is None else min(last_bad_ns, self._freed_ns)
 
 
 def _last_good_ns(answers: list[tuple[int, int, bool]], before_ns: int) -> int | None:

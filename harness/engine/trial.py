@@ -4,7 +4,7 @@ One trial: settle, gate, inject, prove, observe, restore, prove removed, recover
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractAsyncContextManager
 
 import anyio
@@ -13,7 +13,7 @@ from .. import clock
 from ..errors import BenchError
 from ..model.drill import DrillSpec, FaultSpec
 from ..model.event import Kind
-from ..model.instant import Span
+from ..model.instant import Instant, Span
 from ..model.trial import Trial
 from ..model.verdict import TrialVerdict
 from ..protocols import Listener, Strike
@@ -110,7 +110,9 @@ class TrialRun:
             for spec in self._drill.faults:
                 tasks.start_soon(self._fault, spec, start_ns)
         self._removed_ns = clock.now_ns()
-        self._watch.book.freed(self._removed_ns)
+        instants = self._moments.instants
+        assert instants.removal_commanded is not None and instants.removal_effective is not None
+        self._watch.book.freed(instants.removal_commanded, instants.removal_effective)
 
     async def _fault(self, spec: FaultSpec, start_ns: int) -> None:
         mark, subject = self._moments.mark, f"{spec.kind} {spec.role}".strip()
@@ -119,14 +121,24 @@ class TrialRun:
             raise Inconclusive("the steady state was lost before anything was done")
         async with self._strike(spec) as strike:
             mark(Kind.FAULT_COMMANDED, strike.commanded, subject)
-            if any(strokes > 1 for _, _, strokes in self._bench.fault(spec).strikes):
-                self._watch.book.struck_repeatedly(strike.commanded.earliest_ns)
+            self._note_strokes(spec, strike.commanded)
             self._struck.set()
             await self._while_it_lasts(strike, spec, subject)
         assert strike.removal_commanded is not None
         mark(Kind.REMOVAL_COMMANDED, strike.removal_commanded, subject)
         self._moments.phase("restore")
         mark(Kind.REMOVAL_EFFECTIVE, await strike.removed(), subject)
+
+    def _note_strokes(self, spec: FaultSpec, commanded: Instant) -> None:
+        strokes = {device: count for device, _, count in self._bench.fault(spec).strikes}
+        self._watch.book.struck(
+            commanded.earliest_ns,
+            chatter_ns=round(self._chatter_s(strokes) * clock.NS_PER_S),
+            repeatedly=any(count > 1 for count in strokes.values()),
+        )
+
+    def _chatter_s(self, devices: Collection[str]) -> float:
+        return max((switch.chatter_s for switch in self._bench.switches() if switch.name in devices), default=0.0)
 
     async def _while_it_lasts(self, strike: Strike, spec: FaultSpec, subject: str) -> None:
         self._moments.phase("prove", spec.for_s)
@@ -163,7 +175,7 @@ class TrialRun:
         dut = self._bench.dut_of(roles[0])
         meter = self._bench.meter_of(dut.name)
         if meter is not None:
-            chatter_s = max((switch.chatter_s for switch in self._bench.switches()), default=0.0)
+            chatter_s = self._chatter_s([self._bench.device_of(roles[0])])
             self._moments.mark(Kind.FIRST_SIGN, await first_sign(meter, dut.first_sign_a, removal, chatter_s))
 
     async def _recover(self) -> bool:

@@ -56,7 +56,9 @@ def test_production_is_refused_unless_the_drill_names_it() -> None:
     assert environment("production", "production") == ""
 
 
-@pytest.mark.parametrize(("here", "allowed", "is_admitted"), [("lab", "lab", 1), ("sim", "lab", 0), ("production", "lab", 0)])
+@pytest.mark.parametrize(
+    ("here", "allowed", "is_admitted"), [("lab", "lab", 1), ("sim", "lab", 0), ("production", "lab", 0)]
+)
 def test_a_drill_that_names_environments_runs_in_those_only(here: str, allowed: str, is_admitted: int) -> None:
     assert environment(here, allowed) == (
         "" if is_admitted else f"this is '{here}', and power-outage.toml may run in lab only"

@@ -78,7 +78,7 @@ def booked(dut: list[Part]) -> Steadiness:
     is_freed = False
     for question in sorted(each for name, part in named.items() for each in part.questions(name)):
         if question.answered_ns > FREED_NS and not is_freed:
-            book.freed(FREED_NS)
+            book.freed(*at(FREED_NS))
             is_freed = True
         part = named[question.probe]
         book.note(question.probe, question.asked_ns, question.answered_ns, part.is_well(question.served_ns))
@@ -133,6 +133,13 @@ def armed(*names: str, ready: tuple[str, ...] | None = None) -> Steadiness:
     return book
 
 
+def at(freed_ns: int) -> tuple[Instant, Instant]:
+    """
+    A removal that was commanded and effective at a moment.
+    """
+    return Instant.exactly(freed_ns), Instant.exactly(freed_ns)
+
+
 def test_nobody_is_well_before_the_first_answer() -> None:
     book = Steadiness(["a", "b"])
     assert (book.is_steady, book.unwell()) == (False, ["a", "b"])
@@ -178,17 +185,25 @@ def test_a_good_question_after_the_bad_one_says_nothing_of_before() -> None:
 
 def test_of_many_strokes_any_may_have_been_the_first_to_be_felt() -> None:
     book = armed("a")
-    book.struck_repeatedly(5)
+    book.struck(5, repeatedly=True)
     book.note("a", 10, 12, True)
     book.note("a", 20, 25, False)
     assert book.lost == Instant(5, 25)
+
+
+def test_a_contact_that_chatters_may_have_parted_before_the_last_good_question() -> None:
+    book = armed("a")
+    book.struck(9, chatter_ns=3)
+    book.note("a", 10, 12, True)
+    book.note("a", 20, 25, False)
+    assert book.lost == Instant(7, 25)
 
 
 def test_a_return_lies_between_the_last_bad_question_and_the_last_probes_first_good_answer() -> None:
     book = armed("a", "b")
     book.note("a", 10, 12, False)
     book.note("b", 11, 13, False)
-    book.freed(14)
+    book.freed(*at(14))
     book.note("a", 20, 22, True)
     assert book.regained is None
     book.note("b", 21, 23, False)
@@ -200,7 +215,7 @@ def test_a_return_lies_between_the_last_bad_question_and_the_last_probes_first_g
 
 def test_a_fall_back_ends_a_return() -> None:
     book = armed("a")
-    book.freed(5)
+    book.freed(*at(5))
     for asked, is_good in ((10, False), (20, True), (30, False), (40, True)):
         book.note("a", asked, asked + 2, is_good)
         assert (book.regained is not None) is is_good
@@ -212,7 +227,7 @@ def test_a_probe_that_saw_nothing_is_believed_by_what_it_is_asked_after_the_faul
     book = armed("a", "slow")
     book.note("a", 10, 12, False)
     book.note("slow", 15, 16, True)
-    book.freed(20)
+    book.freed(*at(20))
     book.note("a", 20, 22, True)
     assert book.regained is None
     book.note("slow", 60, 61, True)
@@ -237,22 +252,31 @@ def test_while_a_fault_lasts_a_return_needs_answers_from_after_the_last_bad_one(
 @pytest.mark.parametrize("repeatedly", [True, False])
 def test_while_a_fault_strikes_again_and_again_nobody_is_back(repeatedly: bool) -> None:
     book = armed("a")
-    if repeatedly:
-        book.struck_repeatedly(5)
+    book.struck(5, repeatedly=repeatedly)
     book.note("a", 10, 12, False)
     book.in_effect(15)
     book.note("a", 20, 22, True)
     assert (book.regained is None) is repeatedly
-    book.freed(30)
+    book.freed(*at(30))
     book.note("a", 40, 42, True)
     assert book.regained == (Instant(10, 42) if repeatedly else Instant(10, 22))
+
+
+def test_who_came_back_while_the_fault_was_removed_may_have_gone_again_until_it_was_gone() -> None:
+    for commanded_ns, regained in ((15, Instant(10, 40)), (25, Instant(10, 22))):
+        book = armed("a")
+        book.note("a", 10, 12, False)
+        book.in_effect(11)
+        book.note("a", 20, 22, True)
+        book.freed(Instant.exactly(commanded_ns), Instant(30, 40))
+        assert book.regained == regained
 
 
 def test_only_the_probes_that_count_make_it_ready() -> None:
     book = armed("a", "extra", ready=("a",))
     book.note("a", 10, 12, False)
     book.note("extra", 10, 13, False)
-    book.freed(15)
+    book.freed(*at(15))
     book.note("a", 20, 22, True)
     assert book.regained == Instant(10, 22)
     assert (book.is_ready, book.is_steady) == (True, False)
@@ -262,7 +286,7 @@ def test_only_the_probes_that_count_make_it_ready() -> None:
 def test_a_loss_that_only_another_probe_saw_is_older_than_the_return() -> None:
     book = armed("a", "extra", ready=("a",))
     book.note("extra", 10, 13, False)
-    book.freed(15)
+    book.freed(*at(15))
     assert book.regained is None
     book.note("a", 20, 22, True)
     assert book.regained == Instant(0, 22)

@@ -91,7 +91,7 @@ def test_a_tail_that_is_torn_at_any_byte_never_reads_as_healed(tmp_path: Path) -
 
 def test_what_is_written_behind_a_torn_tail_is_not_mistaken_for_whole(tmp_path: Path) -> None:
     path = tmp_path / "undo"
-    whole = b"".join(written(path))
+    whole = b"".join(written(path)[-2:])
     for cut in range(1, len(whole)):
         path.write_bytes(whole[:cut])
         # Nobody looked: the next run promises at once, and dies.
@@ -115,13 +115,17 @@ def test_a_flipped_bit_anywhere_never_reads_as_healed(tmp_path: Path) -> None:
 
 
 @given(st.binary(max_size=200))
-def test_whatever_a_file_holds_it_is_read_without_an_error(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+def test_whatever_a_file_holds_it_is_read_without_an_error(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes
+) -> None:
     path = tmp_path_factory.mktemp("any") / "undo"
     path.write_bytes(content)
     assert UndoJournal(path).pending().is_clean is (not content)
 
 
-@pytest.mark.parametrize("line", ["null", "[]", "{}", '{"promise": "1"}', '{"kept": 1.5}', '{"promise": 1, "device": 2}'])
+@pytest.mark.parametrize(
+    "line", ["null", "[]", "{}", '{"promise": "1"}', '{"kept": 1.5}', '{"promise": 1, "device": 2}']
+)
 def test_a_record_of_another_form_is_unreadable(tmp_path: Path, line: str) -> None:
     (tmp_path / "undo").write_text(f"{zlib.crc32(line.encode()):08x} {line}\n")
     assert UndoJournal(tmp_path / "undo").pending().unreadable == 1

@@ -131,11 +131,8 @@ def test_a_change_of_mind_is_told_with_its_detail() -> None:
     probe = Scripted((0.003, True), (0.003, True), (0.004, NoAnswer("refused")), None)
     _, told, _ = watched((spec(), probe), for_s=0.45)
     changes = [event.data for event in told if event.kind is Kind.PROBE]
-    assert changes == [
-        {"good": True, "detail": "", "took_ms": 3.0},
-        {"good": False, "detail": "refused", "took_ms": 4.0},
-        {"good": True, "detail": "", "took_ms": 3.0},
-    ]
+    assert [(change["good"], change["detail"]) for change in changes] == [(True, ""), (False, "refused"), (True, "")]
+    assert [change["took_ms"] for change in changes] == pytest.approx([3.0, 4.0, 3.0], abs=1e-5)
     assert [event.at for event in told if event.kind is Kind.STEADY_LOST] == [Instant(100 * MS, 204 * MS)]
 
 

@@ -111,7 +111,8 @@ class TrialRun:
                 tasks.start_soon(self._fault, spec, start_ns)
         self._removed_ns = clock.now_ns()
         instants = self._moments.instants
-        assert instants.removal_commanded is not None and instants.removal_effective is not None
+        assert instants.removal_commanded is not None
+        assert instants.removal_effective is not None
         self._watch.book.freed(instants.removal_commanded, instants.removal_effective)
 
     async def _fault(self, spec: FaultSpec, start_ns: int) -> None:

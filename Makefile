@@ -26,7 +26,7 @@ drill:
 # Tests of real processes in real time (the lab's, and the board's virtual machine) come last, and alone.
 test: lint
 	@.ci/vm
-	$(PYTEST) -m 'not lab and not vm and not soak and not hardware'
+	$(PYTEST) -n 2 --dist loadfile -m 'not lab and not vm and not soak and not hardware'
 	$(PYTEST) -m '(lab or vm) and not soak and not hardware'
 
 lint:

@@ -8,7 +8,7 @@ import os
 import tty
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.board.failures import BoardError, BoardLost
@@ -55,6 +55,7 @@ def test_what_did_not_arrive_is_told() -> None:
         flash(FIRMWARE, Worn({}))
 
 
+@settings(max_examples=50)
 @given(old=st.sets(st.sampled_from(NAMES)), missing=st.sets(st.sampled_from(NAMES)), patience=st.integers(0, 25))
 def test_a_flash_cut_short_leaves_no_main_and_the_next_one_ends_it(
     old: set[str], missing: set[str], patience: int

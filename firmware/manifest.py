@@ -5,7 +5,7 @@ The firmware's name and version, and the files that make it up.
 NAME = "crashbench"
 VERSION = "0.1.0"
 
-# What `mpremote fs cp` copies, in this order: the two files that start everything come last, so that a copy cut
+# What `crashbench board flash` copies, in this order: the two files that start everything come last, so that a copy cut
 # short leaves a board that boots into its REPL.
 FILES = (
     "manifest.py",

@@ -163,8 +163,8 @@ def too_wide(trial: Trial, spec: DrillSpec, bench: RigSpec) -> Iterator[str]:
     ready, lost, removal = trial.instants.ready, trial.instants.steady_lost, trial.instants.removal_commanded
     if ready is None or lost is None or removal is None:
         return
-    # Where only a probe that does not count saw the loss, it may have been ready all the while; one that was back before
-    # the last of several strokes may still have felt that one, unseen.
+    # Where only a probe that does not count saw the loss, it may have been ready all the while; one that was back
+    # before the last of several strokes may still have felt that one, unseen.
     was_seen = ready.earliest_ns > lost.earliest_ns
     is_one_stroke = [fault.kind for fault in spec.faults] == ["power_cut"]
     if was_seen and (is_one_stroke or ready.earliest_ns >= removal.earliest_ns) and ready.width_ns > bound_s * S:

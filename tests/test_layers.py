@@ -53,6 +53,7 @@ HOMES = {
     "typer": ("cli",),
     "gpiozero": HARDWARE,
     "lgpio": HARDWARE,
+    "mpremote": HARDWARE,
     "RPi": HARDWARE,
     "smbus2": HARDWARE,
     "serial": HARDWARE,

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import anyio
+from anyio.abc import TaskGroup
 
 from .. import clock
 from ..model.drill import ProbeSpec
@@ -24,6 +25,8 @@ class Asking:
     and a timer for each would cost more than all the rest of asking.
     """
 
+    _tasks: TaskGroup
+
     def __init__(self, spec: ProbeSpec, probe: Probe, take: Taker) -> None:
         self._question, self._take = probe.ask, take
         self._period_ns = round(spec.period_s * clock.NS_PER_S)
@@ -34,10 +37,10 @@ class Asking:
 
     async def keep_asking(self) -> None:
         """
-        Asks until it is cancelled. Raises BenchError when a device of the bench fails.
+        Asks until it is stopped or cancelled. Raises BenchError when a device of the bench fails.
         """
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._keep_time)
+        async with anyio.create_task_group() as self._tasks:
+            self._tasks.start_soon(self._keep_time)
             while True:
                 with anyio.CancelScope() as self._patience:
                     await self._ask_while_answered()
@@ -45,6 +48,12 @@ class Asking:
                 if self._is_open:
                     self._settle(False, "timed out")
                 await clock.sleep_until(self._asked_ns + self._period_ns)
+
+    def stop(self) -> None:
+        """
+        Has no more questions asked.
+        """
+        self._tasks.cancel_scope.cancel()
 
     async def _ask_while_answered(self) -> None:
         while True:
@@ -62,12 +71,12 @@ class Asking:
 
     async def _keep_time(self) -> None:
         """
-        Wakes at the deadline of the question that was open when it went to sleep; those since then have later ones.
+        Wakes at the deadline of the question that is open, or else of the next one; any later one has a later deadline.
         """
         while True:
-            now_ns = clock.now_ns()
-            due_ns = self._asked_ns + self._timeout_ns if self._is_open else now_ns + self._timeout_ns
-            if due_ns <= now_ns:
+            now_ns, due_ns = clock.now_ns(), self._asked_ns + self._timeout_ns
+            if self._is_open and due_ns <= now_ns:
                 self._patience.cancel()
-                due_ns = now_ns + self._timeout_ns
+            if not self._is_open or due_ns <= now_ns:
+                due_ns = max(now_ns, self._asked_ns + self._period_ns) + self._timeout_ns
             await clock.sleep_until(due_ns)

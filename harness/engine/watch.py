@@ -74,16 +74,12 @@ class Alert:
         self._asking = Asking(spec.probe, probe, self._take)
         self._enough, self._failures = spec.failures, 0
         self._fired: Instant | None = None
-        self._rung = anyio.Event()
 
     async def until_fired(self) -> Instant:
         """
         Asks until the rule is met; the instant spans the question and the answer that met it.
         """
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._asking.keep_asking)
-            await self._rung.wait()
-            tasks.cancel_scope.cancel()
+        await self._asking.keep_asking()
         assert self._fired is not None
         return self._fired
 
@@ -91,4 +87,4 @@ class Alert:
         self._failures = 0 if is_good else self._failures + 1
         if self._failures == self._enough:
             self._fired = Instant(asked_ns, answered_ns)
-            self._rung.set()
+            self._asking.stop()

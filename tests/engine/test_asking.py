@@ -62,17 +62,13 @@ def asked(probe: Scripted, count: int, period_s: float = PERIOD_S) -> list[Asked
     taken: list[Asked] = []
 
     async def main() -> None:
-        enough = anyio.Event()
-
         def take(*what: object) -> None:
             taken.append(what)  # type: ignore[arg-type]
             if len(taken) == count:
-                enough.set()
+                asking.stop()
 
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(Asking(spec, probe, take).keep_asking)
-            await enough.wait()
-            tasks.cancel_scope.cancel()
+        asking = Asking(spec, probe, take)
+        await asking.keep_asking()
 
     clock.run(main, virtual=True)
     return taken

@@ -132,6 +132,8 @@ def _told(outcome: Outcome, json: str | None) -> int:
 
     if outcome.run_id is None:
         sys.stderr.write(f"crashbench: {outcome.problem}\n")
+        if outcome.exit_code == Exit.BENCH and json != "-":
+            typer.echo(f"verdict: inconclusive ({outcome.problem})")
         return outcome.exit_code
     tell_run(outcome.run_id, outcome.problem, json)
     return outcome.exit_code

@@ -6,10 +6,13 @@ Only this file knows SQLAlchemy, and it is imported only where runs are listed.
 
 from __future__ import annotations
 
+import fcntl
 import logging
+import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -224,7 +227,7 @@ class Index:
             raise RecordError(f"{self._path}: {error.orig}") from error
 
     def _within(self, work: Callable[[Connection], T]) -> T:
-        with self._engine.begin() as connection:
+        with _turn(self._path.with_name(FILE + ".lock")), self._engine.begin() as connection:
             migrate(connection)
             return work(connection)
 
@@ -232,6 +235,25 @@ class Index:
         self._engine.dispose()
         for ending in ("", "-wal", "-shm"):
             self._path.with_name(FILE + ending).unlink(missing_ok=True)
+
+
+@contextmanager
+def _turn(lock: Path) -> Iterator[None]:
+    """
+    Waits for our turn.
+
+    SQLite's own patience does not reach everywhere: two that turn a new file into a WAL, or one that comes while the last
+    other goes, are told at once that it is locked.
+    """
+    try:
+        fd = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise RecordError(f"{lock}: cannot be opened: {error.strerror}") from error
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
 
 
 def migrate(connection: Connection, steps: Sequence[Step] = STEPS) -> None:

@@ -201,3 +201,11 @@ def _sim_with(folder: Path, old: str, new: str) -> Path:
     path = folder / "rig.toml"
     path.write_text(text.replace(old, new), encoding="utf-8")
     return path
+
+
+def test_a_dead_meter_is_inconclusive_before_there_is_a_record(tmp_path: Path, capfd: Captured) -> None:
+    rig = _sim_with(tmp_path, 'rail = "main"\nshunt', 'rail = "main"\ndefect = "dead"\nshunt')
+
+    assert run(["run", "power-outage", "--rig", str(rig)]) == 3
+
+    assert said(capfd).startswith("verdict: inconclusive (monitor: no chip answers")

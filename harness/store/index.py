@@ -242,8 +242,8 @@ def _turn(lock: Path) -> Iterator[None]:
     """
     Waits for our turn.
 
-    SQLite's own patience does not reach everywhere: two that turn a new file into a WAL, or one that comes while the last
-    other goes, are told at once that it is locked.
+    SQLite's own patience does not reach everywhere: of two that turn a new file into a WAL, or of one that comes while
+    the last other goes, one is told at once that it is locked.
     """
     try:
         fd = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)

@@ -80,6 +80,5 @@ def test_fuzz() -> None:
     fuzz(frames.Decoder(), 100_000, random.Random(1))
 
 
-@pytest.mark.soak
 def test_fuzz_a_million() -> None:
     fuzz(frames.Decoder(), 1_000_000, random.Random(2))

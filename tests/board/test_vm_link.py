@@ -169,7 +169,6 @@ def test_fuzz(link: Link, board: Board) -> None:
     fuzz(link, board, 50_000, random.Random(1))
 
 
-@pytest.mark.soak
 @pytest.mark.timeout(300)
 def test_fuzz_a_million(link: Link, board: Board) -> None:
     fuzz(link, board, 1_000_000, random.Random(2))
@@ -187,7 +186,6 @@ def test_the_heap_does_not_grow(link: Link, board: Board) -> None:
     assert heap_after(link, board, 10_000) < first + 65_536
 
 
-@pytest.mark.soak
 @pytest.mark.timeout(300)
 def test_the_heap_does_not_grow_over_a_hundred_thousand(link: Link, board: Board) -> None:
     first = heap_after(link, board, 10_000)

@@ -83,7 +83,6 @@ def test_outputs_are_safe_after_the_host_is_killed(vm: VMBoard, world: World) ->
     sigkills(vm, world, 3)
 
 
-@pytest.mark.soak
 @pytest.mark.timeout(300)
 def test_outputs_are_safe_thirty_of_thirty_times(vm: VMBoard, world: World) -> None:
     sigkills(vm, world, 30)

@@ -119,7 +119,6 @@ def test_edges_arrive_in_order_and_all(board: Board, world: World) -> None:
     catch_edges(board, world, 1_000)
 
 
-@pytest.mark.soak
 @pytest.mark.timeout(300)
 def test_sixty_thousand_edges_arrive_in_order_and_all(board: Board, world: World) -> None:
     catch_edges(board, world, 60_000)

@@ -75,6 +75,5 @@ def test_fuzz(loader: Loader) -> None:
     fuzz(loader, 100_000, random.Random(1))
 
 
-@pytest.mark.soak
 def test_fuzz_a_million(loader: Loader) -> None:
     fuzz(loader, 1_000_000, random.Random(2))

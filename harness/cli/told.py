@@ -31,13 +31,20 @@ def tell_run(run_id: str, problem: str, json: str | None) -> None:
     if problem:
         sys.stderr.write(f"crashbench: {problem}\n")
     summary(run, Console(stderr=True, highlight=False))
-    sys.stderr.write(f"report: {folder(run_id) / FILES['md']}\n")
+    sys.stderr.write(f"report: {_shown(folder(run_id) / FILES['md'])}\n")
     if json == "-":
         typer.echo(dumps(run), nl=False)
         return
     if json is not None:
         Path(json).write_text(dumps(run), encoding="utf-8")
     typer.echo(verdict_line(run))
+
+
+def _shown(path: Path) -> Path:
+    """
+    A path as short as it can be said from here.
+    """
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def verdict_line(run: Run) -> str:

@@ -226,15 +226,19 @@ def play(
     listen: Callable[[Event], None] | None = None,
     journal: UndoJournal | None = None,
     beside: Callable[[DrillRun, Assembly], Awaitable[None]] | None = None,
+    opened: Callable[[Assembly], object] = lambda _: None,
 ) -> Played:
     """
     Runs a drill from opening the rig to closing it, in virtual time. What it raised ends up in `error`.
 
-    `listen` hears each event before it is kept, and may raise; `beside` runs along with the drill.
+    `listen` hears each event before it is kept, and may raise; `beside` runs along with the drill; `opened` is told of
+    the bench before anything is done with it.
     """
     played = Played()
     spec = rig or shipped_rig()
-    clock.run(_play, played, drill, spec, seed, wrap, listen, journal or UndoJournal(None), beside, virtual=True)
+    clock.run(
+        _play, played, drill, spec, seed, wrap, listen, journal or UndoJournal(None), beside, opened, virtual=True
+    )
     return played
 
 
@@ -255,6 +259,7 @@ async def _play(
     listen: Listener | None,
     journal: UndoJournal,
     beside: Callable[[DrillRun, Assembly], Awaitable[None]] | None,
+    opened: Callable[[Assembly], object],
 ) -> None:
     eye = _Eye(wrap)
 
@@ -265,6 +270,7 @@ async def _play(
 
     try:
         async with assembled(rig, seed, wrap=eye) as bench:
+            opened(bench)
             run = DrillRun(drill, bench, head(drill, bench, seed), journal, keep)
             with ungrouped():
                 async with anyio.create_task_group() as tasks:

@@ -6,57 +6,21 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from random import Random
-from typing import Any
 
 from _rows import Row, at_most
 from _sim import HTTP, RIG, WITNESS, run, watched_by
 
-from harness import clock
 from harness.assemble import Assembly
 from harness.model.drill import DrillSpec, ProbeSpec
 from harness.model.event import Event, Kind
 from harness.model.instant import Instant
 from harness.model.rig import RigSpec
-from harness.protocols import Probe
+from tests.asked import Logged, log_questions
 
 _TRIALS = 150
 _SEED = 20_000
-# A timer of the virtual loop is put on the next nanosecond.
-_TICK_NS = 1
-
-
-@dataclass
-class Logged:
-    """
-    A probe whose questions are written down: when each was asked, and when it was settled, in nanoseconds.
-    """
-
-    period_s: float
-    probe: Any
-    asked: list[tuple[int, int]]
-
-    async def ask(self) -> bool:
-        """
-        Asks, and writes it down, whatever comes of it.
-        """
-        asked_ns = clock.now_ns()
-        try:
-            return bool(await self.probe.ask())
-        finally:
-            self.asked.append((asked_ns, clock.now_ns()))
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.probe, name)
-
-    def bound_ns(self, earliest_ns: int) -> int:
-        """
-        How long after the last question that may have shown the DUT unwell this probe can have let it go unseen.
-        """
-        last = max(index for index, (asked_ns, _) in enumerate(self.asked) if asked_ns <= earliest_ns)
-        (asked_ns, settled_ns), (next_ns, answered_ns) = self.asked[last : last + 2]
-        return max(round(self.period_s * clock.NS_PER_S), settled_ns - asked_ns) + _TICK_NS + answered_ns - next_ns
 
 
 def rows() -> list[Row]:
@@ -101,13 +65,8 @@ def _ratio(seed: int, probes: tuple[ProbeSpec, ...], dice: Random) -> float:
     ready: list[Instant] = []
 
     def wrap(bench: Assembly) -> Assembly:
-        made: Callable[[ProbeSpec], Probe] = bench.probe
-
-        def logged(spec: ProbeSpec) -> Any:
-            logs.append(Logged(spec.period_s, made(spec), []))
-            return logs[-1]
-
-        bench.probe = logged  # type: ignore[method-assign]
+        nonlocal logs
+        logs = log_questions(bench)
         return bench
 
     def listen(event: Event) -> None:

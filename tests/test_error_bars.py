@@ -24,6 +24,9 @@ from tests.benches import Played, drill, fault, play, probe, rig, two_duts
 
 S = clock.NS_PER_S
 
+# The slowest contact of these worlds, at its slowest, and its chatter.
+SLOWEST_STROKE_S = 1.5 * 0.012 + 0.005
+
 # --- worlds -----------------------------------------------------------------------------------------------------------
 
 
@@ -62,17 +65,20 @@ def some_rig(random: Random) -> RigSpec:
     )
 
 
-def some_probe(random: Random, bench: RigSpec, dut: str, *, of_a_service: bool) -> ProbeSpec:
+def some_probe(random: Random, bench: RigSpec, struck: FaultSpec, *, of_a_service: bool) -> ProbeSpec:
     """
-    A probe of any kind of a DUT, patient enough for its answers.
+    A probe of any kind of a DUT, patient enough for its answers; a meter's for no cut that is shorter than its means.
     """
     kind = random.choice(["http", "tcp"] if of_a_service else ["http", "tcp", "witness", "power_draw"])
     unit = bench.world.units["edge"]  # type: ignore[union-attr]
     slowest_s = latency_s(kind, bench)
+    shortest_s = math.inf if struck.for_s is None else struck.for_s - SLOWEST_STROKE_S
+    if kind == "power_draw" and slowest_s > shortest_s:
+        kind, slowest_s = "http", latency_s("http", bench)
     period_s = between(random, max(0.01, unit.boot_s / 30), max(0.5, unit.boot_s / 4))
     timeout_s = max(1.2 * slowest_s, random.choice([period_s, slowest_s + between(random, 0.01, 1.0)]))
     config = {"min_a": 0.05, "max_a": random.choice([0.3, 0.8])} if kind == "power_draw" else {}
-    role = f"{dut}.{probe(kind, **config).role}"
+    role = f"{struck.role.partition('.')[0]}.{probe(kind, **config).role}"
     name = f"{kind} {random.random()}"
     return probe(kind, role, period_s=period_s, timeout_s=timeout_s, name=name, **config)
 
@@ -108,9 +114,9 @@ def some_drill(random: Random, bench: RigSpec) -> DrillSpec:
     faults, probes = [], []
     for dut in bench.duts:
         faults.append(some_fault(random, dut))
-        probes.append(some_probe(random, bench, dut, of_a_service=True))
+        probes.append(some_probe(random, bench, faults[-1], of_a_service=True))
     for _ in range(random.randint(0, 3)):
-        probes.append(some_probe(random, bench, random.choice(list(bench.duts)), of_a_service=False))
+        probes.append(some_probe(random, bench, random.choice(faults), of_a_service=False))
     needed = probes if random.random() < 0.8 else random.sample(probes, random.randint(1, len(probes)))
     ready = tuple(spec.name for spec in needed)
     return drill(faults, probes, hold_s=between(random, 0.05, 1.0), settle_s=90.0, ready=ready)
@@ -153,18 +159,18 @@ def too_wide(trial: Trial, spec: DrillSpec, asked: list[Logged]) -> Iterator[str
     """
     A trial's `ready`, where it is wider than its questions explain: max(period, the last one's duration) + latency.
 
-    Two things that no question can answer come on top, each to the nanosecond. A DUT that was back before the last of
-    several strokes may have felt that one unseen. And where only a probe that does not make it ready saw the loss, it
-    may have been ready ever since that loss began.
+    Three things that no question can answer widen it, each to the nanosecond. A DUT that was back before the removal
+    was proven may have gone again until then; before the last of several strokes, it may have felt that one unseen.
+    And where only a probe that does not make it ready saw the loss, it may have been ready ever since that loss began.
     """
     ready, lost, removed = trial.instants.ready, trial.instants.steady_lost, trial.instants.removal_effective
     if ready is None or lost is None or removed is None:
         return
     needed = [log for log in asked if log.spec.name in spec.ready]
     bound_ns = max(log.bound_ns(ready.earliest_ns) for log in needed)
+    to_removal_ns = max(0, removed.latest_ns - ready.earliest_ns)
     is_struck_once = [fault.kind for fault in spec.faults] == ["power_cut"]
-    if not is_struck_once and ready.earliest_ns < removed.latest_ns:
-        bound_ns += removed.latest_ns - ready.earliest_ns
+    bound_ns = max(bound_ns, to_removal_ns) if is_struck_once else bound_ns + to_removal_ns
     if ready.earliest_ns == lost.earliest_ns:
         bound_ns += lost.width_ns
     if ready.width_ns > bound_ns:

@@ -59,10 +59,9 @@ def rows() -> list[Row]:
         taken = side_by_side(_ROUNDS, measures)
         rates = [_rate(link) for _ in range(_ROUNDS)]
     told = [row for name in taken for row in _told(name, taken, every)]
-    # The one figure without a peer: what else the machine does can only slow it, so that its best round counts.
-    best = Row(name="board: pipelined calls, the best round", value=max(rates), unit="/s", target=f"≥ {_LEAST_RATE} /s")
-    median = Row(name="board: pipelined calls, median", value=statistics.median(rates), unit="/s")
-    return [*told, median, replace(best, met=best.value >= _LEAST_RATE)]
+    rate = statistics.median(rates)
+    pipelined = Row(name="board: pipelined calls, median", value=rate, unit="/s", target=f"≥ {_LEAST_RATE} /s")
+    return [*told, replace(pipelined, met=rate >= _LEAST_RATE)]
 
 
 def _told(name: str, taken: dict[str, list[float]], every: dict[str, list[float]]) -> list[Row]:

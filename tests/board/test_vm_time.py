@@ -1,16 +1,21 @@
 """
 Time on the real MicroPython VM: schedules, edges, and its clock on ours. A VM tick is 5 ms.
+
+What happens on time may still look late where the kernel had no processor for the VM: how long it was ready and had to
+wait is counted by the kernel, and that alone comes on top of a tick.
 """
 
 from __future__ import annotations
 
 import itertools
 import statistics
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from harness import clock
 from harness.board.answers import Chip, Edge
 from harness.board.client import Board
 from harness.board.clocksync import ClockSync
@@ -39,11 +44,17 @@ def switched(world: World, count: int) -> list[PinChange]:
     return changes()[-count:]
 
 
-def test_scheduled_pulses_fire_within_a_tick_and_say_how_late(board: Board, world: World) -> None:
-    # A loaded machine may stop the VM for longer than a tick: the median must hold, and each must be honest.
+def waited_us(vm: VMBoard) -> float:
+    """
+    How long the VM's thread has waited for a processor so far (the second figure of its schedstat is in nanoseconds).
+    """
+    return int(Path(f"/proc/{vm.process.pid}/schedstat").read_text("ascii").split()[1]) / 1_000
+
+
+def test_every_scheduled_pulse_fires_within_a_tick_and_says_how_late(vm: VMBoard, board: Board, world: World) -> None:
     board.arm(5_000)
-    errors = []
     for k in range(15):
+        before_us = waited_us(vm)
         at_us = board.clock().ticks_us + 30_000
         board.pulse(0, 1, at_us=at_us, width_us=10_000)
         done = board.events_until(Done, 2)[-1]
@@ -53,8 +64,7 @@ def test_scheduled_pulses_fire_within_a_tick_and_say_how_late(board: Board, worl
         late_us = [(on.at_ns - world.born_ns) / 1_000 - at_us, (off.at_ns - world.born_ns) / 1_000 - at_us - 10_000]
         assert min(late_us) > -2
         assert max(late_us) < done.late_us + 1_000
-        errors.append(max(late_us))
-    assert statistics.median(errors) < TICK_US
+        assert max(late_us) < TICK_US + waited_us(vm) - before_us
 
 
 def test_a_train_of_milliseconds_does_not_drift(board: Board, world: World) -> None:
@@ -68,11 +78,11 @@ def test_a_train_of_milliseconds_does_not_drift(board: Board, world: World) -> N
     assert all(min(late_us[at : at + 50]) < TICK_US for at in range(0, 200, 50))
 
 
-def test_an_anchored_pulse_follows_its_edge(board: Board, world: World) -> None:
+def test_an_anchored_pulse_follows_its_edge(vm: VMBoard, board: Board, world: World) -> None:
     board.arm(5_000)
     board.watch(rising=0b10, falling=0)
-    late_us = []
     for _ in range(9):
+        before_us = waited_us(vm)
         board.anchor(0, 1, line=1, edge=Edge.RISING, nth=2, offset_us=8_000, width_us=2_000)
         for level in (1, 0, 1, 0):
             world.set_level(11, level)
@@ -83,17 +93,17 @@ def test_an_anchored_pulse_follows_its_edge(board: Board, world: World) -> None:
             edges += event.edges
         second, on, off = edges[-3:]
         assert [second.is_output, on.is_output, off.is_output] == [False, True, True]
-        late_us.append(on.ticks_us - second.ticks_us - 8_000)
-        assert late_us[-1] >= 0
+        late_us = on.ticks_us - second.ticks_us - 8_000
+        assert 0 <= late_us < TICK_US + waited_us(vm) - before_us
         assert off.ticks_us >= second.ticks_us + 10_000
-    assert statistics.median(late_us) < TICK_US
 
 
-def catch_edges(board: Board, world: World, count: int) -> None:
+def catch_edges(board: Board, world: World, count: int, before: Callable[[int], object] = lambda _: None) -> None:
     board.watch(rising=1, falling=1)
     caught, lost, level = [], 0, 0
     for k in range(count):
         level = 1 - level
+        before(k)
         world.set_level(10, level)
         if k % 50 == 0:
             board.clock()
@@ -120,8 +130,13 @@ def test_edges_arrive_in_order_and_all(board: Board, world: World) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_sixty_thousand_edges_arrive_in_order_and_all(board: Board, world: World) -> None:
-    catch_edges(board, world, 60_000)
+def test_a_kilohertz_of_edges_for_a_minute_arrives_in_order_and_all(board: Board, world: World) -> None:
+    started_ns, pause = clock.now_ns(), threading.Event()
+
+    def keep_pace(count: int) -> None:
+        pause.wait(max(0, started_ns + count * 1_000_000 - clock.now_ns()) / clock.NS_PER_S)
+
+    catch_edges(board, world, 60_000, keep_pace)
 
 
 @pytest.mark.parametrize("ppm", [-50.0, 50.0])

@@ -160,8 +160,9 @@ def too_wide(trial: Trial, spec: DrillSpec, asked: list[Logged]) -> Iterator[str
     A trial's `ready`, where it is wider than its questions explain: max(period, the last one's duration) + latency.
 
     Three things that no question can answer widen it, each to the nanosecond. A DUT that was back before the removal
-    was proven may have gone again until then; before the last of several strokes, it may have felt that one unseen.
-    And where only a probe that does not make it ready saw the loss, it may have been ready ever since that loss began.
+    was proven may have gone again until then; before the last of several strokes, or of one that nobody saw, it may
+    have felt that one unseen. And where only a probe that does not make it ready saw the loss, it may have been ready
+    ever since that loss began.
     """
     ready, lost, removed = trial.instants.ready, trial.instants.steady_lost, trial.instants.removal_effective
     if ready is None or lost is None or removed is None:
@@ -169,7 +170,7 @@ def too_wide(trial: Trial, spec: DrillSpec, asked: list[Logged]) -> Iterator[str
     needed = [log for log in asked if log.spec.name in spec.ready]
     bound_ns = max(log.bound_ns(ready.earliest_ns) for log in needed)
     to_removal_ns = max(0, removed.latest_ns - ready.earliest_ns)
-    is_struck_once = [fault.kind for fault in spec.faults] == ["power_cut"]
+    is_struck_once = [fault.kind for fault in spec.faults] == ["power_cut"] and trial.instants.fault_effective
     bound_ns = max(bound_ns, to_removal_ns) if is_struck_once else bound_ns + to_removal_ns
     if ready.earliest_ns == lost.earliest_ns:
         bound_ns += lost.width_ns

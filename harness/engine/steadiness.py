@@ -5,8 +5,8 @@ A probe's change of mind lies between the question before it and the answer that
 been at some moment after the last such answer was *asked* for, and had changed when the first other one *arrived*.
 
 What falls and rises again between two questions of a probe is not seen by it. While things are done to the DUT the
-other probes are therefore believed only by what they were asked since one of them showed it unwell, and while they are
-done again and again none is; once it is left in peace, whoever is well stays so.
+probes that did not show it unwell themselves are therefore believed only by what they were asked since one of them did,
+and while they are done again and again none is; once it is left in peace, whoever is well stays so.
 """
 
 from __future__ import annotations
@@ -180,10 +180,18 @@ class Steadiness:
 
     def _back(self, lost: Instant, answered_ns: int) -> Instant | None:
         since_ns = self._believed_since_ns()
-        if since_ns is None or any((seen.good_asked_ns or 0) < since_ns for seen in self._needed):
+        if since_ns is None or not all(self._is_believed(seen, since_ns) for seen in self._needed):
             return None
         last_bad_ns = self.last_bad_ns()
-        return Instant(lost.earliest_ns if last_bad_ns is None else last_bad_ns, answered_ns)
+        earliest_ns = lost.earliest_ns if last_bad_ns is None else last_bad_ns
+        return Instant(earliest_ns, max(answered_ns, self._freed_ns or answered_ns))
+
+    def _is_believed(self, seen: Seen, since_ns: int) -> bool:
+        """
+        Whether a probe that is well has felt the fault, or was asked late enough to show that it did not.
+        """
+        has_felt = self._struck_ns is None and (seen.bad_asked_ns or 0) >= (self._in_effect_ns or since_ns)
+        return has_felt or (seen.good_asked_ns or 0) >= since_ns
 
     def _believed_since_ns(self) -> int | None:
         if self._in_effect_ns is None or self._struck_ns is not None:

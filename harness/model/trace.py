@@ -1,0 +1,106 @@
+"""
+What a meter's samples look like: single ones as they are taken, and many of them in columns.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import NamedTuple
+
+from .instant import Instant
+from .reading import Flag, Reading
+
+
+class Code(IntEnum):
+    """
+    A sample's flag as one byte. `GAP` is a row of its own: conversions that nobody read, over the row's own interval.
+    """
+
+    OK = 0
+    OVERFLOW = 1
+    STALE = 2
+    NACK = 3
+    RESET = 4
+    GAP = 5
+
+
+_FLAGS = {Code[flag.name]: flag for flag in Flag}
+
+
+class Sample(NamedTuple):
+    """
+    One conversion as a chip gave it: its number, the interval in which it was averaged (nanoseconds on the bench
+    clock), the two registers as signed integers, a `Code`, and how many conversions are missing (for a gap).
+
+    What a step of a register is worth is a property of the meter (`Scale`), and stored once per block of samples.
+    """
+
+    seq: int
+    earliest_ns: int
+    latest_ns: int
+    bus: int
+    current: int
+    code: int = Code.OK
+    missed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """
+    What one step of a meter's two registers is worth: volts and amperes.
+    """
+
+    bus_lsb_v: float
+    current_lsb_a: float
+
+
+@dataclass(slots=True)
+class Samples:
+    """
+    Samples of one meter in columns of equal length, in order of time; `bus_v` and `current_a` are 0 where `code` is
+    not OK, and mean nothing there.
+    """
+
+    earliest_ns: array[int] = field(default_factory=lambda: array("q"))
+    latest_ns: array[int] = field(default_factory=lambda: array("q"))
+    bus_v: array[float] = field(default_factory=lambda: array("d"))
+    current_a: array[float] = field(default_factory=lambda: array("d"))
+    code: array[int] = field(default_factory=lambda: array("b"))
+
+    def __len__(self) -> int:
+        return len(self.code)
+
+    def add(self, samples: Iterable[Sample], scale: Scale) -> None:
+        """
+        Appends samples, in volts and amperes.
+        """
+        for sample in samples:
+            self.earliest_ns.append(sample.earliest_ns)
+            self.latest_ns.append(sample.latest_ns)
+            self.bus_v.append(sample.bus * scale.bus_lsb_v)
+            self.current_a.append(sample.current * scale.current_lsb_a)
+            self.code.append(sample.code)
+
+    def window(self, from_ns: int, to_ns: int) -> Samples:
+        """
+        The samples that touch [from_ns, to_ns].
+        """
+        first, last = bisect_left(self.latest_ns, from_ns), bisect_right(self.earliest_ns, to_ns)
+        cut = slice(first, max(first, last))
+        return Samples(self.earliest_ns[cut], self.latest_ns[cut], self.bus_v[cut], self.current_a[cut], self.code[cut])
+
+    def readings(self) -> Iterator[Reading]:
+        """
+        The samples one by one; a gap is told as stale.
+        """
+        columns = zip(self.earliest_ns, self.latest_ns, self.bus_v, self.current_a, self.code, strict=True)
+        for earliest_ns, latest_ns, bus_v, current_a, code in columns:
+            at = Instant(earliest_ns, latest_ns)
+            if code == Code.OK:
+                yield Reading(at, Flag.OK, bus_v, current_a)
+            else:
+                yield Reading(at, _FLAGS.get(Code(code), Flag.STALE))

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from .instant import Instant
 from .reading import Flag, Reading
@@ -104,3 +104,53 @@ class Samples:
                 yield Reading(at, Flag.OK, bus_v, current_a)
             else:
                 yield Reading(at, _FLAGS.get(Code(code), Flag.STALE))
+
+
+class Overview(NamedTuple):
+    """
+    A stretch of a trace in at most so many buckets: where each begins and ends (nanoseconds), the least, mean and
+    greatest voltage and current in it, and how many of its conversions are missing. A bucket without any good sample
+    has NaN for numbers.
+    """
+
+    start_ns: Sequence[int]
+    end_ns: Sequence[int]
+    bus_v_min: Sequence[float]
+    bus_v_mean: Sequence[float]
+    bus_v_max: Sequence[float]
+    current_a_min: Sequence[float]
+    current_a_mean: Sequence[float]
+    current_a_max: Sequence[float]
+    missing: Sequence[int]
+
+
+class Trace(Protocol):
+    """
+    The recorded trace of one meter, wherever it is kept.
+    """
+
+    meter: str
+    dut: str
+    """The DUT whose rail it watches; empty for none."""
+
+    @property
+    def span(self) -> Instant:
+        """
+        From the first sample's beginning to the last one's end.
+        """
+
+    @property
+    def told(self) -> str:
+        """
+        One sentence on its quality: rate asked and reached, and what is missing.
+        """
+
+    def samples(self, from_ns: int, to_ns: int) -> Samples:
+        """
+        Every sample that touches a stretch.
+        """
+
+    def overview(self, from_ns: int, to_ns: int, points: int) -> Overview:
+        """
+        A stretch in at most `points` buckets, whatever its length.
+        """

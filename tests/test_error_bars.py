@@ -131,15 +131,13 @@ def lies(trial: Trial) -> Iterator[str]:
     """
     truth = trial.truth or {}
     known = {name: at for name, at in trial.instants.items() if at is not None}
-    # In virtual time a command takes none.
-    true_ns = {name: at.earliest_ns for name, at in known.items() if name.endswith("_commanded")} | dict(truth)
     for name, instant in known.items():
         if name in truth and not instant.holds(truth[name]):
             yield f"{name}: {truth[name]} is not in {instant}"
     for name, (start, end) in DURATIONS.items():
         span = trial.duration(name)
-        if span is not None and {start, end} <= true_ns.keys() and not span.holds(true_ns[end] - true_ns[start]):
-            yield f"{name}: {(true_ns[end] - true_ns[start]) / S:.6f} s is not in {span}"
+        if span is not None and {start, end} <= truth.keys() and not span.holds(truth[end] - truth[start]):
+            yield f"{name}: {(truth[end] - truth[start]) / S:.6f} s is not in {span}"
 
 
 def held_up_wrongly(played: Played, bench: RigSpec) -> Iterator[str]:

@@ -56,13 +56,17 @@ class Truth:
             return {}
         faults = [fault for fault in drill.faults if fault.role]
         known = self._steadiness(commanded.earliest_ns, since_ns, drill.ready)
+        # In virtual time a command takes none, and an alert is there when the answer that fired it is.
+        known["fault_commanded"] = commanded.earliest_ns
+        known["detected"] = instants.detected.latest_ns if instants.detected else None
         known["fault_effective"] = _last(self._fall(fault, commanded) for fault in faults)
         if removal is not None:
+            known["removal_commanded"] = removal.earliest_ns
             since_ns = (removal if len(faults) == 1 else commanded).earliest_ns
             known["removal_effective"] = _last(self._rise(fault, since_ns) for fault in faults)
             if len(faults) == 1:
                 known["first_sign"] = self._first_current(faults[0].role, removal)
-        return {name: ns for name, ns in known.items() if ns is not None}
+        return {name: ns for name, _ in instants.items() if (ns := known.get(name)) is not None}
 
     def _fall(self, fault: FaultSpec, commanded: Instant) -> int | None:
         """

@@ -213,8 +213,10 @@ def test_the_truth_is_the_worlds_own() -> None:
     lost_ns = truth["steady_lost"]
     assert Instant(2 * S + 38 * MS, 2 * S + 38 * MS + 2).holds(lost_ns)
     assert truth == {
+        "fault_commanded": 2 * S,
         "fault_effective": lost_ns,
         "steady_lost": lost_ns,
+        "removal_commanded": 3 * S,
         "removal_effective": 3 * S + 6 * MS,
         "first_sign": 3 * S + 6 * MS,
         "ready": 3 * S + 306 * MS,

@@ -53,23 +53,28 @@ class Witness:
         return True
 
     def _look(self, held: dict[str, int]) -> None:
-        """
-        Counts what the DUT itself finds missing or damaged, and what it no longer has of what we saw acknowledged.
-        """
-        reported = held.get("lost", 0) + held.get("corrupt", 0)
-        if self._known_lost is None:
-            self._known_lost = reported
-        elif self._last_seq:
-            missing = max(0, self._last_seq - held["last_seq"])
-            self._lost += max(missing, reported - self._known_lost)
-            self._known_lost = reported
+        missing = max(0, self._last_seq - held["last_seq"]) if self._last_seq else 0
+        self._count(missing, held)
         self._last_seq = held["last_seq"]
 
     def _note(self, acknowledged: dict[str, int]) -> None:
         seq = acknowledged["seq"]
-        self._lost += max(0, self._last_seq - seq + 1)
+        self._count(max(0, self._last_seq - seq + 1), acknowledged)
         self._last_seq = seq
         self._acknowledged += 1
+
+    def _count(self, missing: int, told: dict[str, int]) -> None:
+        """
+        Counts what the DUT itself finds missing or damaged, and what it no longer has of what we saw acknowledged.
+
+        An outage between two questions, which nobody noticed, shows in what an acknowledgement tells.
+        """
+        known = self._known_lost
+        if {"lost", "corrupt"} & told.keys():
+            self._known_lost = told.get("lost", 0) + told.get("corrupt", 0)
+        # What it had lost before the first look is not of this trial.
+        more = 0 if known is None or self._known_lost is None else self._known_lost - known
+        self._lost += max(missing, more)
 
     def accepts(self, sample: HttpAnswer | None) -> bool:
         """

@@ -194,5 +194,5 @@ class SimUnit:
             # An acknowledged number is never given out twice, even if its record is gone.
             self._given_seq += 1
             self._last_seq = self._given_seq
-            return HttpAnswer(200, b'{"seq": %d}' % self._last_seq)
+            return HttpAnswer(200, b'{"seq": %d, "lost": %d, "corrupt": 0}' % (self._last_seq, self._lost))
         return HttpAnswer(200, b'{"last_seq": %d, "lost": %d, "corrupt": 0}' % (self._last_seq, self._lost))

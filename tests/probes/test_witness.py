@@ -33,7 +33,8 @@ class Records:
         if method == "POST":
             self.given = (self.last if self._reuses else self.given) + 1
             self.last = self.given
-            return HttpAnswer(200, json.dumps({"seq": self.last}).encode())
+            told = {"seq": self.last, **({"lost": self.lost} if self._reports else {})}
+            return HttpAnswer(200, json.dumps(told).encode())
         told = {"last_seq": self.last, "lost": self.lost if self._reports else 0, "corrupt": 0}
         return HttpAnswer(200, json.dumps(told).encode())
 
@@ -113,8 +114,10 @@ def test_each_lost_write_is_counted_once(crashes: list[tuple[int, int]], reuses:
     assert witness.lost == records.lost
 
 
-def test_a_crash_between_two_questions_shows_where_numbers_are_given_out_again() -> None:
-    records = Records(reuses_numbers=True)
+@pytest.mark.parametrize(("reuses", "reports"), [(True, False), (False, True), (True, True)])
+def test_a_crash_between_two_questions_shows(reuses: bool, reports: bool) -> None:
+    # By numbers that are given out again, or by what the next acknowledgement tells.
+    records = Records(reuses_numbers=reuses, reports=reports)
     witness = Asked(records)
     witness.ask(5)
     records.crash(2)

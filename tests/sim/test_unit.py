@@ -130,7 +130,7 @@ def test_records_are_numbered_and_all_there_after_a_power_loss() -> None:
         unit = unit_of()
         unit.powered(0)
         await anyio.sleep(4)
-        assert [(await get(unit, "/records", "POST")) for _ in range(3)][-1] == (200, b'{"seq": 3}')
+        assert [(await get(unit, "/records", "POST")) for _ in range(3)][-1] == (200, b'{"seq": 3, "lost": 0, "corrupt": 0}')
         unit.power_lost(clock.now_ns())
         unit.powered(clock.now_ns() + 1)
         await anyio.sleep(4)
@@ -155,7 +155,8 @@ def test_one_that_loses_writes_says_how_many_and_never_reuses_a_number() -> None
         held = json.loads(answer.body)
         assert 1 <= held["lost"] <= 3
         assert held["last_seq"] == 5 - held["lost"]
-        assert await get(unit, "/records", "POST") == (200, b'{"seq": 6}')
+        status, told = await get(unit, "/records", "POST")
+        assert (status, json.loads(told)) == (200, {"seq": 6, "lost": held["lost"], "corrupt": 0})
 
     play(main)
 

@@ -65,6 +65,7 @@ lock:
 	$(COMPILE) $(PROJECT) --extra board --group test -o .ci/requirements-test.txt
 	$(COMPILE) $(PROJECT) -c .ci/requirements-test.txt -o .ci/requirements-run.txt
 	$(COMPILE) $(PROJECT) --group bench -c .ci/requirements-test.txt -o .ci/requirements-bench.txt
+	$(COMPILE) --no-deps --group peers -o .ci/requirements-peers.txt
 	$(COMPILE) --group typings -o .ci/requirements-typings.txt
 	cd .ci && ../$(NPM) install $(NPM_LOCK)
 

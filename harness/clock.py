@@ -86,10 +86,8 @@ def now_ns() -> int:
     """
     Nanoseconds on the bench clock.
     """
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:
-        return time.monotonic_ns()
+    # Not get_running_loop: in a sampler's thread, where there is none, its exception costs three times the reading.
+    loop = asyncio._get_running_loop()
     return loop.now_ns() if isinstance(loop, VirtualLoop) else time.monotonic_ns()
 
 
@@ -97,10 +95,7 @@ def is_virtual() -> bool:
     """
     Whether the running loop's time is virtual.
     """
-    try:
-        return isinstance(asyncio.get_running_loop(), VirtualLoop)
-    except RuntimeError:
-        return False
+    return isinstance(asyncio._get_running_loop(), VirtualLoop)
 
 
 async def sleep_until(at_ns: int) -> None:

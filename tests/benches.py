@@ -15,6 +15,7 @@ from harness import clock, plugins
 from harness.assemble import Assembly, assembled
 from harness.config.drill import load_drill
 from harness.config.rig import load_rig
+from harness.devices._sampler import Take
 from harness.engine.drill import DrillRun
 from harness.engine.leaves import ungrouped
 from harness.engine.undo import Pending, UndoJournal
@@ -34,6 +35,10 @@ Wrap = Callable[[str, Device], Device]
 
 # What a played rail measures when its DUT is fed: well above every level at which a unit starts.
 FED_V = 4.5
+
+
+# Their length follows from their own keys.
+_BY_THEMSELVES = ("power_flicker", "supply_dip", "jittery_plug", "interrupted_boots", "sag_loop")
 
 
 # --- rigs and drills --------------------------------------------------------------------------------------------------
@@ -129,7 +134,7 @@ def fault(
     """
     A fault's spec; whatever is asked to last without saying how long lasts for 0.3 s.
     """
-    if for_s is None and kind != "power_flicker":
+    if for_s is None and kind not in _BY_THEMSELVES and "off_dwell_s" not in config:
         for_s = 0.3
     built = plugins.load("faults", kind).Config(**config)
     return FaultSpec(kind=kind, role="" if kind == "noop" else role, at_s=at_s, for_s=for_s, config=built)
@@ -227,17 +232,18 @@ def play(
     journal: UndoJournal | None = None,
     beside: Callable[[DrillRun, Assembly], Awaitable[None]] | None = None,
     opened: Callable[[Assembly], object] = lambda _: None,
+    take: Take = lambda *_: None,
 ) -> Played:
     """
     Runs a drill from opening the rig to closing it, in virtual time. What it raised ends up in `error`.
 
     `listen` hears each event before it is kept, and may raise; `beside` runs along with the drill; `opened` is told of
-    the bench before anything is done with it.
+    the bench before anything is done with it; `take` gets what is sampled, on a rig with `sampling`.
     """
     played = Played()
     spec = rig or shipped_rig()
     clock.run(
-        _play, played, drill, spec, seed, wrap, listen, journal or UndoJournal(None), beside, opened, virtual=True
+        _play, played, drill, spec, seed, wrap, listen, journal or UndoJournal(None), beside, opened, take, virtual=True
     )
     return played
 
@@ -260,6 +266,7 @@ async def _play(
     journal: UndoJournal,
     beside: Callable[[DrillRun, Assembly], Awaitable[None]] | None,
     opened: Callable[[Assembly], object],
+    take: Take,
 ) -> None:
     eye = _Eye(wrap)
 
@@ -272,8 +279,10 @@ async def _play(
         async with assembled(rig, seed, wrap=eye) as bench:
             opened(bench)
             run = DrillRun(drill, bench, head(drill, bench, seed), journal, keep)
+            if rig.sampling is not None:
+                bench.on_trouble(run.abort)
             with ungrouped():
-                async with anyio.create_task_group() as tasks:
+                async with bench.sampling(take, run.note), anyio.create_task_group() as tasks:
                     if beside is not None:
                         tasks.start_soon(beside, run, bench)
                     played.verdict = await run.run()

@@ -72,7 +72,9 @@ def some_probe(random: Random, bench: RigSpec, struck: FaultSpec, *, of_a_servic
     kind = random.choice(["http", "tcp"] if of_a_service else ["http", "tcp", "witness", "power_draw"])
     unit = bench.world.units["edge"]  # type: ignore[union-attr]
     slowest_s = latency_s(kind, bench)
-    shortest_s = math.inf if struck.for_s is None else struck.for_s - SLOWEST_STROKE_S
+    lasts: Any = struck.config
+    length_s = struck.for_s or getattr(lasts, "off_dwell_s", None) or math.inf
+    shortest_s = (lasts.off_s if struck.kind == "supply_dip" else length_s) - SLOWEST_STROKE_S
     if kind == "power_draw" and slowest_s > shortest_s:
         kind, slowest_s = "http", latency_s("http", bench)
     period_s = between(random, max(0.01, unit.boot_s / 30), max(0.5, unit.boot_s / 4))
@@ -98,13 +100,20 @@ def latency_s(kind: str, bench: RigSpec) -> float:
 
 def some_fault(random: Random, dut: str) -> FaultSpec:
     """
-    A cut or a flicker, shorter or longer than the rail holds up.
+    A cut until the rail has discharged, or not, a dip or a flicker, shorter or longer than the rail holds up.
     """
-    at_s = random.uniform(0, 0.5)
-    if random.random() < 0.6:
-        return fault(role=f"{dut}.power", at_s=at_s, for_s=between(random, 0.02, 3.0))
+    at_s, role, length_s = random.uniform(0, 0.5), f"{dut}.power", between(random, 0.02, 3.0)
+    kind = random.choice(["for"] * 3 + ["dwell"] * 2 + ["dip"] * 2 + ["flicker"] * 4)
+    if kind == "for":
+        return fault(role=role, at_s=at_s, for_s=length_s)
+    if kind == "dwell":
+        return fault(role=role, at_s=at_s, off_dwell_s=length_s)
+    if kind == "dip":
+        return fault(
+            "supply_dip", role, at_s=at_s, off_s=between(random, 0.15, 3.0)
+        )  # three readings of the slowest meter
     off_s, on_s = between(random, 0.02, 0.5), between(random, 0.02, 1.0)
-    return fault("power_flicker", f"{dut}.power", at_s=at_s, times=random.randint(2, 5), off_s=off_s, on_s=on_s)
+    return fault("power_flicker", role, at_s=at_s, times=random.randint(2, 5), off_s=off_s, on_s=on_s)
 
 
 def some_drill(random: Random, bench: RigSpec) -> DrillSpec:
@@ -168,7 +177,8 @@ def too_wide(trial: Trial, spec: DrillSpec, asked: list[Logged]) -> Iterator[str
     needed = [log for log in asked if log.spec.name in spec.ready]
     bound_ns = max(log.bound_ns(ready.earliest_ns) for log in needed)
     to_removal_ns = max(0, removed.latest_ns - ready.earliest_ns)
-    is_struck_once = [fault.kind for fault in spec.faults] == ["power_cut"] and trial.instants.fault_effective
+    kinds = [fault.kind for fault in spec.faults]
+    is_struck_once = kinds in (["power_cut"], ["supply_dip"]) and trial.instants.fault_effective
     bound_ns = max(bound_ns, to_removal_ns) if is_struck_once else bound_ns + to_removal_ns
     if ready.earliest_ns == lost.earliest_ns:
         bound_ns += lost.width_ns

@@ -18,9 +18,12 @@ LAYERS = (
     ("cli", "host"),
     ("supervise",),
     ("assemble",),
+    ("audit",),
     ("engine", "store", "reports"),
+    ("figures",),
     ("faults", "probes"),
     ("devices", "sim", "lab", "wiring", "board"),
+    ("forwarder", "netlink"),
     ("config", "plugins", "science"),
     ("protocols", "clock", "insist"),
     ("model",),
@@ -40,11 +43,16 @@ KNOWS = {
     ("config", "plugins"),  # a kind's Config is found by the kind's name
 }
 
-# Faults and probes ask protocols, whoever answers them.
-NEVER = {(above, below) for above in ("faults", "probes") for below in ("devices", "sim", "lab", "wiring", "board")}
+# Faults and probes ask protocols, whoever answers them; figures draw what was recorded.
+NEVER = {
+    (above, below)
+    for above in ("faults", "probes", "figures")
+    for below in ("devices", "sim", "lab", "wiring", "board", "forwarder", "netlink")
+}
 
 ROOMS = ("devices", "faults", "probes", "reports")
 HARDWARE = ("devices", "wiring", "lab", "sim", "board")
+ARROW = ("pyramid", "trace_columns", "trace_pack", "trace_reading", "trace_rows", "trace_stream")
 HOMES = {
     "pydantic": ("config", "host"),
     "fastapi": ("host",),
@@ -53,11 +61,14 @@ HOMES = {
     "typer": ("cli",),
     "gpiozero": HARDWARE,
     "lgpio": HARDWARE,
+    "pyroute2": ("netlink",),
     "mpremote": HARDWARE,
     "RPi": HARDWARE,
     "smbus2": HARDWARE,
     "serial": HARDWARE,
     "sqlalchemy": ("store/index.py",),
+    "plotly": ("figures", "reports/_html_page.py"),
+    "pyarrow": tuple(f"store/{name}.py" for name in ARROW),
 }
 STANDARD_LIBRARY_ONLY = ("model", "errors")
 
@@ -143,6 +154,9 @@ def test_every_import_of_the_package_points_down_and_every_library_is_at_home() 
         ("faults/power_cut.py", "from .noop import Noop"),
         ("faults/power_cut.py", "from . import noop"),
         ("reports/junit.py", "from .markdown import Markdown"),
+        ("reports/markdown.py", "import plotly.graph_objects as go"),
+        ("figures/canvas.py", "from ..devices.relay import Relay"),
+        ("figures/canvas.py", "from ..reports import load"),
         ("engine/trial.py", "from ..store.index import Index"),
         ("sim/pins.py", "from ..lab.client import Client"),
         ("wiring/pins.py", "from ..devices.relay import Relay"),
@@ -156,6 +170,7 @@ def test_every_import_of_the_package_points_down_and_every_library_is_at_home() 
         ("faults/power_cut.py", "from gpiozero import OutputDevice"),
         ("store/events.py", "import sqlalchemy as sa"),
         ("store/index/tables.py", "import sqlalchemy as sa"),
+        ("store/trace_log.py", "import pyarrow as pa"),
         ("attic/old.py", ""),
         ("attic.py", ""),
         ("engine/trial.py", "from ..attic import old"),

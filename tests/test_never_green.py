@@ -57,6 +57,15 @@ BROKEN = {
         world("chip", "resets"),
         "trial 0: mains: the supply was commanded on, but 'monitor' gave no reading (reset)",
     ),
+    "a DUT that something else feeds a little": (
+        rig(unit={"boot_s": 0.3}, rail={"back_power_v": 1.2}),
+        "trial 0: 'monitor' read 1.20 V after 5.3 s off, not below 0.50 V: the rail did not discharge: back-powered, "
+        "or too short a wait",
+    ),
+    "a DUT that something else feeds enough": (
+        rig(unit={"boot_s": 0.3}, rail={"back_power_v": 3.3}),
+        "trial 0: the supply was commanded off, but 'monitor' read 3.30 V: back-powered, or too short a cut?",
+    ),
     "a DUT that is not fed by the relay": (
         world("unit", "not_fed"),
         "trial 0: the fault was proven, but the DUT was never affected: its steady state was not lost",
@@ -92,9 +101,9 @@ class DiesAt:
             self._read, device.read = device.read, self._dying
         return device
 
-    async def _dying(self) -> Reading:
+    async def _dying(self, after_ns: int | None = None) -> Reading:
         if clock.now_ns() < self._at_s * S:
-            return await self._read()
+            return await self._read(after_ns)
         await anyio.sleep(0.001)
         return Reading(Instant.exactly(clock.now_ns()), self._flag)
 
@@ -135,8 +144,8 @@ def test_a_steady_state_that_is_lost_before_the_fault_is_no_loss_by_the_fault() 
 
 @pytest.mark.parametrize("second", ["power_cut", "noop"])
 def test_one_fault_that_was_not_proven_is_one_too_many(second: str) -> None:
-    # The first cut is too short for the rail, the second fault is beyond doubt.
-    faults = [fault(for_s=0.02), fault(second, at_s=1.0)]
+    # The first interruption is too short for the rail, the second fault is beyond doubt.
+    faults = [fault("power_flicker", times=1, off_s=0.02), fault(second, at_s=1.0)]
     played = play(drill(faults, hold_s=1.0), world("unit", "none"))
     assert played.trial.verdict is TrialVerdict.INCONCLUSIVE
     assert "too short a cut?" in played.run.reason

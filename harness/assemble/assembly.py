@@ -5,21 +5,27 @@ A rig with its devices open: the bench that the engine is given.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol, runtime_checkable
 
 import anyio
 
 from .. import plugins
-from ..errors import BenchError, UsageError
+from ..devices._sampler import Take
+from ..devices._tap import Polled
+from ..errors import BenchError, Refused, UsageError
 from ..insist import insist
 from ..model.drill import DrillSpec, FaultSpec, ProbeSpec
+from ..model.rate import Rate
 from ..model.rig import DutSpec, RigSpec
 from ..model.run import Dut
+from ..model.trace import Samples
 from ..model.trial import Instants
 from ..model.undo import Undo
 from ..protocols import Device, Fault, HttpService, NoAnswer, Output, PowerMeter, PowerSwitch, Probe
 from .casting import Casting
+from .sampling import Sampling, sampled
 from .wires import RigWires
 
 # How long a DUT may take to say who it is; it is asked once, when its steady state has not been looked at yet.
@@ -48,6 +54,8 @@ class Assembly:
         """The devices that a restore could not open, and why."""
         self.roles = Casting(rig, devices)
         self._truth = truth
+        self._sampling: Sampling | None = None
+        self._alarm: Callable[[str], None] | None = None
 
     @property
     def firmware(self) -> str | None:
@@ -65,8 +73,10 @@ class Assembly:
 
     def on_trouble(self, alarm: Callable[[str], None]) -> None:
         """
-        Calls `alarm` when a device finds by itself that it cannot go on, at once for one that has found so already.
+        Calls `alarm` when a device finds by itself that it cannot go on, at once for one that has found so already; and
+        when the sampling finds that a meter is silent, or a current too great.
         """
+        self._alarm = alarm
         for device in self.devices.values():
             if isinstance(device, _Alarming):
                 device.alarm = alarm
@@ -95,8 +105,10 @@ class Assembly:
             self._placed(drill, f"steady_state.{index}", self.probe, probe)
         if drill.detected is not None:
             self._placed(drill, "detected", self.probe, drill.detected.probe)
-        for index, fault in enumerate(drill.faults):
-            self._placed(drill, f"fault.{index}", self.fault, fault)
+        for form in drill.forms():
+            for index, fault in enumerate(form.faults):
+                with suppress(Refused):  # it is the guard's to tell, row by row
+                    self._placed(drill, f"fault.{index}", self.fault, fault)
 
     def dut_of(self, role: str) -> DutSpec:
         """
@@ -124,6 +136,42 @@ class Assembly:
         if name is None or name in self.missing:
             return None
         return self.roles.get(f"{dut}.meter", PowerMeter)
+
+    def sampled(self) -> Sequence[Polled]:
+        """
+        The meters that `sampling` is about.
+        """
+        return sampled(self.rig, self.devices)
+
+    @asynccontextmanager
+    async def sampling(self, take: Take, note: Callable[[str], None] = lambda problem: None) -> AsyncIterator[None]:
+        """
+        Samples the rig's meters while it is entered, if the rig is to be sampled. `on_trouble` must have been called:
+        its alarm is told when a meter cannot be relied on.
+
+        `take(meter, scale, samples)` gets what they said, in batches, in another thread where time is real. `note` is
+        told on the event loop what the record should know.
+        """
+        meters = self.sampled()
+        if not meters:
+            yield
+            return
+        assert self._alarm is not None, "nobody would hear that a meter is silent"
+        self._sampling = Sampling(self.rig, meters, take, self._alarm, note)
+        async with self._sampling.running():
+            yield
+
+    def samples_of(self, dut: str, since_ns: int) -> Samples | None:
+        """
+        What was sampled on a DUT's rail since a moment (nanoseconds), of the last few minutes.
+        """
+        return None if self._sampling is None else self._sampling.samples_of(dut, since_ns)
+
+    def rates(self) -> list[Rate]:
+        """
+        How well each meter was sampled so far; empty when none is.
+        """
+        return [] if self._sampling is None else self._sampling.rates()
 
     async def identify(self) -> Dut:
         """

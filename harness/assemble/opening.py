@@ -36,6 +36,7 @@ class Opening(Enum):
 
     RUN = "every device must be there"
     RESTORE = "whatever is there: an output must not stay unsafe because a meter is dead"
+    AUDIT = "whatever is there: what is not is found"
     OBSERVE = "no output: looking moves nothing"
     CHECK = "nothing is opened at all"
 
@@ -73,7 +74,7 @@ async def _open(name: str, device: Device, opening: Opening, stack: AsyncExitSta
     try:
         await answered(name, device.open, _OPEN_S)
     except BenchError as error:
-        if opening is not Opening.RESTORE:
+        if opening not in (Opening.RESTORE, Opening.AUDIT):
             raise
         assembly.missing[name] = error
 

@@ -1,5 +1,5 @@
 """
-Commands that read and tend the record: runs, show, report, compare, prune.
+Commands that read and tend the record: runs, show, report, trace, compare, prune.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def add_to(app: typer.Typer) -> None:
     """
     Adds the commands of this file.
     """
-    for command in (runs, show, report, compare, prune):
+    for command in (runs, show, report, trace, compare, prune):
         app.command()(command)
 
 
@@ -51,16 +51,17 @@ def show(run: RunArgument = "last", json: JsonFlag = False) -> None:
     One run, as Markdown or as its JSON.
     """
     from ..model.codec import dumps
+    from ..model.evidence import NO_EVIDENCE
     from ..reports import load as load_report
     from ..store.record import load
 
     record = load(run)
-    typer.echo(dumps(record) if json else load_report("md").render(record), nl=False)
+    typer.echo(dumps(record) if json else load_report("md").render(record, NO_EVIDENCE), nl=False)
 
 
 def report(
     run: RunArgument = "last",
-    format: Annotated[str, typer.Option("--format", "-f", help="md, junit or json.")] = "md",  # noqa: A002
+    format: Annotated[str, typer.Option("--format", "-f", help="md, junit, json or html.")] = "md",  # noqa: A002
     output: Annotated[Path | None, typer.Option("-o", "--output", help="A file instead of stdout.")] = None,
 ) -> None:
     """
@@ -68,9 +69,13 @@ def report(
     """
     from ..errors import UsageError
     from ..reports import load as load_report
-    from ..store.record import load
+    from ..store.events import FILE
+    from ..store.evidence import load_evidence
+    from ..store.record import fold, folder
 
-    text = load_report(format).render(load(run))
+    kind, at = load_report(format), folder(run)
+    evidence = load_evidence(at)
+    text = kind.render(fold(evidence.events, where=str(at / FILE)), evidence)
     if output is None:
         typer.echo(text, nl=False)
         return
@@ -79,6 +84,35 @@ def report(
     except OSError as error:
         raise UsageError(f"cannot be written: {error.strerror}", file=str(output), key="-o") from error
     typer.echo(f"report: {output}")
+
+
+def trace(
+    run: RunArgument = "last",
+    format: Annotated[str, typer.Option("--format", "-f", help="csv, parquet or vcd.")] = "csv",  # noqa: A002
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="A file instead of stdout.")] = None,
+    meter: Annotated[str | None, typer.Option("--meter", help="One meter; without it, all of them.")] = None,
+) -> None:
+    """
+    The power traces of one run, also while it goes on.
+    """
+    from ..errors import UsageError
+    from ..store.record import folder
+    from ..store.trace_export import export
+
+    pieces = export(folder(run), format, meter)
+    if output is None:
+        stdout = typer.get_binary_stream("stdout")
+        if format == "parquet" and stdout.isatty():
+            raise UsageError("parquet is nothing to read on a terminal; name a file", key="-o")
+        for piece in pieces:
+            stdout.write(piece)
+        return
+    try:
+        with output.open("wb") as file:
+            file.writelines(pieces)
+    except OSError as error:
+        raise UsageError(f"cannot be written: {error.strerror}", file=str(output), key="-o") from error
+    typer.echo(f"trace: {output}")
 
 
 def compare(run_a: RunArgument, run_b: RunArgument) -> None:

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from ..model.codec import dumps
 from ..model.run import Run
 from ..store.record import folder
-from ..supervise.on_record import FILES, put_on_record
+from ..supervise.on_record import FILES, PAGE, has_page, put_on_record
 
 _COLOURS = {"held": "green", "deviated": "red", "inconclusive": "yellow"}
 # As many columns as a terminal of 100 characters holds beside the names.
@@ -31,13 +32,24 @@ def tell_run(run_id: str, problem: str, json: str | None) -> None:
     if problem:
         sys.stderr.write(f"crashbench: {problem}\n")
     summary(run, Console(stderr=True, highlight=False))
-    sys.stderr.write(f"report: {_shown(folder(run_id) / FILES['md'])}\n")
+    sys.stderr.write(_where(run))
     if json == "-":
         typer.echo(dumps(run), nl=False)
         return
     if json is not None:
         Path(json).write_text(dumps(run), encoding="utf-8")
     typer.echo(verdict_line(run))
+
+
+def _where(run: Run) -> str:
+    """
+    Where the report is, and what keeps it from having figures.
+    """
+    at = folder(run.head.run_id)
+    if (at / PAGE).exists():
+        return f"report: {_shown(at / PAGE)}\n"
+    missing = f"no {PAGE}: it needs plotly; `pip install 'crashbench[report]'`\n" if has_page(run) else ""
+    return f"{missing}report: {_shown(at / FILES['md'])}\n"
 
 
 def _shown(path: Path) -> Path:
@@ -71,8 +83,26 @@ def summary(run: Run, console: Console) -> None:
         console.print(times)
     if len(run.trials) > len(shown):
         console.print(f"(and {len(run.trials) - len(shown)} trials before these; the report has them all)", style="dim")
+    _sheet(run, console)
     for judged in run.criteria:
         console.print(f"  [{_COLOURS[judged.verdict]}]{judged.verdict:<12}[/] {judged.expr}")
+
+
+def _sheet(run: Run, console: Console) -> None:
+    """
+    What the rows of the drill asked for, and what was delivered.
+    """
+    if not run.deviations:
+        return
+    sheet = Table(title="deviation sheet", title_justify="left", box=None, pad_edge=False, header_style="dim")
+    sheet.add_column("row", no_wrap=True)
+    for name in ("asked", "delivered", "measured by; why different"):
+        sheet.add_column(name, overflow="fold")
+    for row in run.deviations:
+        rest = "; ".join(filter(None, (row.measured_by, row.why)))
+        cells = (row.row, row.asked, row.delivered or "not run", rest)
+        sheet.add_row(*map(escape, cells), style=None if row.delivered else "dim")
+    console.print(sheet)
 
 
 def _any(run: Run, name: str) -> bool:

@@ -7,13 +7,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from .. import plugins
 from ..errors import UsageError, nearest
 from ..model.criterion import DURATION_NAMES, MEANS, OPERATORS, RATIOS, Criterion
-from ..model.drill import AlertSpec, BlastRadius, DrillSpec, FaultSpec, ProbeSpec, Severity, Trials
+from ..model.drill import AlertSpec, BlastRadius, DrillSpec, FaultSpec, Ladder, ProbeSpec, Severity, Trials
+from ..model.quantity import QUANTITIES
 from .build import Table, build, key_of
+from .rows import ladder as read_ladder
 from .source import Source, read
 from .units import quantity
 
@@ -78,7 +81,10 @@ def load_drill(name: str, overrides: Sequence[str] = ()) -> DrillSpec:
 def _drill(source: Source, overrides: tuple[str, ...]) -> DrillSpec:
     table = dict(source.table)
     probes = tuple(_each(table, "steady_state", lambda t: _probe(t, with_failures=False)))
-    faults = tuple(_each(table, "fault", _fault))
+    ladder = None
+    if "ladder" in table:
+        ladder = _placed("ladder", partial(_ladder, table.pop("fault", [])), table.pop("ladder"))
+    faults = ladder.rows[0].faults if ladder else tuple(_each(table, "fault", _fault))
     measured = _measured(probes)
     criteria = tuple(_each(table, "criteria", lambda t: _criterion(t, measured)))
     detected = _placed("detected", _alert, table.pop("detected")) if "detected" in table else None
@@ -93,7 +99,7 @@ def _drill(source: Source, overrides: tuple[str, ...]) -> DrillSpec:
     _check_sizes(head)
     expects = head.expects_loss
     if expects is None:
-        expects = any(getattr(plugins.load("faults", fault.kind), "expects_loss", True) for fault in faults)
+        expects = _expects_loss([fault for row in ladder.rows for fault in row.faults] if ladder else faults)
     return DrillSpec(
         name=source.name,
         path=source.path,
@@ -115,7 +121,24 @@ def _drill(source: Source, overrides: tuple[str, ...]) -> DrillSpec:
         criteria=criteria,
         trials=head.trials,
         overrides=overrides,
+        ladder=ladder,
     )
+
+
+def _ladder(faults: object, table: object) -> Ladder:
+    if not isinstance(table, dict):
+        raise UsageError("must be a table; write [ladder]")
+    if not isinstance(faults, list) or not faults or not all(isinstance(fault, dict) for fault in faults):
+        raise UsageError("needs the [[fault]] that its rows override")
+    return read_ladder(table, faults, _fault)
+
+
+def _expects_loss(faults: Sequence[FaultSpec]) -> bool | None:
+    """
+    Whether any of these faults expects one; None when one of the others may bring it.
+    """
+    expected = {getattr(plugins.load("faults", fault.kind), "expects_loss", True) for fault in faults}
+    return True if True in expected else None if None in expected else False
 
 
 def _check_sizes(head: _File) -> None:
@@ -201,7 +224,7 @@ def _criterion(table: Table, measured: frozenset[str]) -> Criterion:
         raise UsageError(f"'{given.expr}' is not `name op limit`; like `time_to_detect < 30 s`", key="expr")
     name, op, limit = match.groups()
     assert op in OPERATORS
-    known = DURATION_NAMES | RATIOS | measured
+    known = DURATION_NAMES | RATIOS | QUANTITIES.keys() | measured
     if name not in known:
         raise UsageError(f"'{name}' cannot be judged by these probes; {nearest(name, known)}", key="expr")
     if given.confidence is not None and name not in RATIOS:
@@ -220,6 +243,8 @@ def _limit(name: str, text: str) -> float:
         return quantity(text, "_s")
     if name in RATIOS:
         return quantity(text, "_ratio")
+    if name in QUANTITIES:
+        return quantity(text, f"_{QUANTITIES[name].lower()}")
     try:
         return float(text)
     except ValueError as error:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Literal
 
 from .. import plugins
@@ -21,8 +22,9 @@ from ..model.rig import (
     InterlockSpec,
     LeaseSpec,
     RigSpec,
+    SamplingSpec,
 )
-from ..model.world import WorldSpec
+from ..model.world import DrawSpec, WorldSpec
 from .build import build
 from .source import Source, read
 
@@ -32,6 +34,9 @@ class _Dut:
     nominal_v: float = 5.0
     brown_out_v: float = 3.0
     first_sign_a: float = 0.05
+    trip_a: float | None = None
+    run_current_a: tuple[float, ...] = ()
+    boot_signature: tuple[DrawSpec, ...] = ()
     identity: Mapping[str, str] = field(default_factory=dict)
     roles: Mapping[str, Any] = field(default_factory=dict)
 
@@ -46,6 +51,7 @@ class _File:
     interlock: tuple[InterlockSpec, ...] = ()
     lease: LeaseSpec = field(default_factory=LeaseSpec)
     world: WorldSpec | None = None
+    sampling: SamplingSpec | None = None
     devices: Mapping[str, Any] = field(default_factory=dict)
     dut: Mapping[str, _Dut] = field(default_factory=dict)
 
@@ -76,6 +82,8 @@ def _rig(source: Source) -> RigSpec:
         raise UsageError("missing; virtual time needs a world to play", key="world")
     _check_resources(devices)
     _check_world(file.world, duts)
+    sampling = _sampling(file, devices)
+    _check_trips(duts, devices, sampling)
     return RigSpec(
         name=source.name,
         path=source.path,
@@ -89,6 +97,7 @@ def _rig(source: Source) -> RigSpec:
         interlocks=file.interlock,
         lease=file.lease,
         world=file.world,
+        sampling=sampling,
         digest=source.digest,
     )
 
@@ -108,6 +117,7 @@ def _device(name: str, table: object) -> DeviceSpec:
 def _dut(name: str, dut: _Dut, devices: Mapping[str, DeviceSpec]) -> DutSpec:
     if not 0 < dut.brown_out_v < dut.nominal_v:
         raise UsageError("must be between 0 V and the nominal voltage", key=f"dut.{name}.brown_out")
+    _check_currents(name, dut)
     roles = dict(_flat(dut.roles))
     for role, device in roles.items():
         _known(device, devices, f"dut.{name}.roles.{role}")
@@ -125,9 +135,22 @@ def _dut(name: str, dut: _Dut, devices: Mapping[str, DeviceSpec]) -> DutSpec:
         nominal_v=dut.nominal_v,
         brown_out_v=dut.brown_out_v,
         first_sign_a=dut.first_sign_a,
+        trip_a=dut.trip_a,
+        run_current_a=dut.run_current_a,
+        boot_signature=dut.boot_signature,
         identity=identity,
         roles=roles,
     )
+
+
+def _check_currents(name: str, dut: _Dut) -> None:
+    band_a, steps = dut.run_current_a, dut.boot_signature
+    if band_a and (len(band_a) != 2 or not 0 <= band_a[0] <= band_a[1]):
+        problem = 'must be the least and the most that it draws, like ["200 mA", "300 mA"]'
+        raise UsageError(problem, key=f"dut.{name}.run_current")
+    if len(steps) == 1 or any(one.at_s >= then.at_s or one.draw_a == then.draw_a for one, then in pairwise(steps)):
+        problem = "must be two steps or more, each later than the one before it, and to another current"
+        raise UsageError(problem, key=f"dut.{name}.boot_signature")
 
 
 def _flat(roles: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
@@ -166,6 +189,38 @@ def resources(device: DeviceSpec) -> tuple[str, ...]:
     return tuple(listed()) if listed else ()
 
 
+def _sampling(file: _File, devices: Mapping[str, DeviceSpec]) -> SamplingSpec | None:
+    """
+    Real meters are sampled unless the file says otherwise, simulated ones only if it says so: that costs time.
+    """
+    spec = file.sampling
+    if spec is None:
+        return None if file.time == "virtual" else SamplingSpec()
+    for name in spec.meters or ():
+        _known(name, devices, "sampling.meters")
+        if not _can_be_sampled(devices[name]):
+            raise UsageError(f"'{name}' ({devices[name].kind}) is no meter that can be sampled", key="sampling.meters")
+    return spec
+
+
+def _check_trips(duts: Mapping[str, DutSpec], devices: Mapping[str, DeviceSpec], sampling: SamplingSpec | None) -> None:
+    for name, dut in duts.items():
+        if dut.trip_a is None:
+            continue
+        key = f"dut.{name}.trip"
+        if dut.trip_a <= 0:
+            raise UsageError("must be more than 0", key=key)
+        meter = dut.roles.get("meter")
+        if meter is None or not _can_be_sampled(devices[meter]):
+            raise UsageError("nothing would trip: the DUT has no `meter` that can be sampled", key=key)
+        if sampling is None or (sampling.meters is not None and meter not in sampling.meters):
+            raise UsageError(f"nothing would trip: '{meter}' is not sampled; add it to `[sampling]`", key=key)
+
+
+def _can_be_sampled(device: DeviceSpec) -> bool:
+    return hasattr(plugins.load("devices", device.kind), "poll")
+
+
 def _check_world(world: WorldSpec | None, duts: Mapping[str, DutSpec]) -> None:
     if world is None:
         return
@@ -174,9 +229,10 @@ def _check_world(world: WorldSpec | None, duts: Mapping[str, DutSpec]) -> None:
             problem = f"there is no unit '{rail.dut}'; {nearest(rail.dut, world.units)}"
             raise UsageError(problem, key=f"world.rails.{name}.dut")
     for name, chip in world.chips.items():
-        if chip.rail not in world.rails:
-            problem = f"there is no rail '{chip.rail}'; {nearest(chip.rail, world.rails)}"
-            raise UsageError(problem, key=f"world.chips.{name}.rail")
+        for key, watched in (("rail", chip.rail), *(("more_rails", rail) for rail in chip.more_rails if rail)):
+            if watched not in world.rails:
+                problem = f"there is no rail '{watched}'; {nearest(watched, world.rails)}"
+                raise UsageError(problem, key=f"world.chips.{name}.{key}")
     for name in duts:
         if name not in world.units:
             raise UsageError(f"there is no unit '{name}'; {nearest(name, world.units)}", key=f"dut.{name}")

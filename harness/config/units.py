@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from fractions import Fraction
 
 from ..errors import UsageError
 
@@ -16,12 +17,21 @@ UNITS: Mapping[str, Mapping[str, float]] = {
     "_v": {"µV": 1e-6, "uV": 1e-6, "mV": 1e-3, "V": 1, "kV": 1e3},
     "_a": {"µA": 1e-6, "uA": 1e-6, "mA": 1e-3, "A": 1},
     "_w": {"mW": 1e-3, "W": 1},
+    "_j": {"mJ": 1e-3, "J": 1, "kJ": 1e3},
     "_ohm": {"mohm": 1e-3, "mΩ": 1e-3, "ohm": 1, "Ω": 1, "kohm": 1e3, "kΩ": 1e3},
     "_hz": {"Hz": 1, "kHz": 1e3, "MHz": 1e6},
     "_ratio": {"%": 0.01, "ppm": 1e-6},
 }
 
-_EXAMPLES = {"_s": "250 ms", "_v": "5 V", "_a": "500 mA", "_w": "2 W", "_ohm": "100 mohm", "_hz": "100 Hz"}
+_EXAMPLES = {
+    "_s": "250 ms",
+    "_v": "5 V",
+    "_a": "500 mA",
+    "_w": "2 W",
+    "_j": "40 J",
+    "_ohm": "100 mohm",
+    "_hz": "100 Hz",
+}
 _QUANTITY = re.compile(r"\s*([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)\s*([^\d\s]*)\s*")
 
 
@@ -58,6 +68,55 @@ def quantity(text: object, suffix: str) -> float:
     # Divided where that is exact: 250 ms is 0.25, not 0.25 and a bit.
     size = units[unit]
     return _finite(float(number) / round(1 / size) if size < 1 else float(number) * size, number)
+
+
+def steps(first: object, last: object, step: object) -> list[str | int]:
+    """
+    Every quantity from `first` to `last`, both included, in the unit of `first`; whole numbers without one.
+
+    >>> steps("0.2 ms", "500 us", "100 us")
+    ['0.2 ms', '0.3 ms', '0.4 ms', '0.5 ms']
+    >>> steps(3, 1, 1)
+    [3, 2, 1]
+
+    Raises UsageError when `last` is no whole number of steps away.
+    """
+    (start, unit), (end, last_unit), (by, step_unit) = _exact(first), _exact(last), _exact(step)
+    if len({_kind(unit), _kind(last_unit), _kind(step_unit)}) > 1:
+        raise UsageError('from, to and step must be of one kind, like "10 ms"')
+    if by <= 0:
+        raise UsageError("step must be more than 0")
+    count = abs(end - start) / by
+    if count.denominator != 1:
+        raise UsageError(f"from {first} to {last} is no whole number of steps of {step}")
+    by = by if end >= start else -by
+    values = [(start + index * by) / _size(unit) for index in range(int(count) + 1)]
+    return [f"{float(value):.12g} {unit}" if unit else int(value) for value in values]
+
+
+def _exact(text: object) -> tuple[Fraction, str]:
+    """
+    A quantity in its kind's own unit, without rounding, and the unit that it was written in.
+    """
+    if isinstance(text, int) and not isinstance(text, bool):
+        return Fraction(text), ""
+    match = _QUANTITY.fullmatch(text) if isinstance(text, str) else None
+    if match is None or not match[2]:
+        raise UsageError(f'{text!r} is neither a quantity like "10 ms" nor a whole number')
+    return Fraction(match[1]) * _size(match[2]), match[2]
+
+
+def _kind(unit: str) -> str:
+    if not unit:
+        return ""
+    for suffix, units in UNITS.items():
+        if unit in units:
+            return suffix
+    raise UsageError(f"'{unit}' is no unit")
+
+
+def _size(unit: str) -> Fraction:
+    return Fraction(str(UNITS[_kind(unit)][unit])) if unit else Fraction(1)
 
 
 def any_quantity(text: str) -> float:

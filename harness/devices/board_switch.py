@@ -19,6 +19,9 @@ _MOSFET_PULSE_S = 100e-6
 # to 2 ms of bounce.
 _RELAY_PULSE_S, _RELAY_CHATTER_S = 0.020, 0.002
 
+# Songle SRD data sheet: 100 000 operations at rated load.
+_RELAY_LIFE = 100_000
+
 
 class BoardSwitch:
     """
@@ -31,8 +34,8 @@ class BoardSwitch:
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Config:
         """
-        `output` is the board's, by its number in the firmware's pin table. `mechanical` is a relay, with the chatter
-        and the floor of one, unless `chatter` and `min_pulse` say otherwise.
+        `output` is the board's, by its number in the firmware's pin table. `mechanical` is a relay, with the chatter,
+        the floor and the life of one, unless `chatter`, `min_pulse` and `contact_life` say otherwise.
         """
 
         board: str
@@ -45,14 +48,15 @@ class BoardSwitch:
         min_pulse_s: float | None = None
         # Songle SRD data sheet: 30 operations a minute at rated load. A MOSFET has no such limit; it has the same here.
         cycles_per_hour: int = 1800
+        contact_life: int | None = None
 
         def __post_init__(self) -> None:
             if self.output < 0:
                 raise ValueError("output must be a number of the board's pin table, from 0 up")
             if min(self.chatter_s or 0, self.min_on_s, self.min_off_s, self.min_pulse_s or 0) < 0:
                 raise ValueError("chatter, min_on, min_off and min_pulse must not be negative")
-            if self.cycles_per_hour < 1:
-                raise ValueError("cycles_per_hour must be at least 1")
+            if min(self.cycles_per_hour, self.contact_life or 1) < 1:
+                raise ValueError("cycles_per_hour and contact_life must be at least 1")
 
         def resources(self) -> tuple[str, ...]:
             """
@@ -68,6 +72,7 @@ class BoardSwitch:
         self.min_off_s = config.min_off_s
         self.min_pulse_s = floor_s if config.min_pulse_s is None else config.min_pulse_s
         self.cycles_per_hour = config.cycles_per_hour
+        self.contact_life = config.contact_life or (_RELAY_LIFE if config.mechanical else None)
         self.stays_off = config.contact == "no"
         """Whether it stays off when the host has gone: the board's dead-man releases it."""
         self._part = BoardOutput(name, config.board, config.output, wiring)

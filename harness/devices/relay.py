@@ -74,6 +74,8 @@ class Relay:
         self.min_pulse_s = config.min_pulse_s
         self.cycles_per_hour = config.cycles_per_hour
         self.contact_life = config.contact_life
+        self.is_held = self._energised(config.safe == "on")
+        """Whether its coil is energised at its safe level, so that opening it is a stroke."""
         self._wiring = wiring
         self._blocking = Blocking(name)
         self._output: OutputDevice | None = None
@@ -115,6 +117,16 @@ class Relay:
         except DeviceError:
             return None
 
+    async def is_wired(self) -> bool | None:
+        """
+        Whether anything hangs on its line: one that nothing holds goes where it is pulled. The coil is released for a
+        moment. None where the line's pull cannot be set.
+        """
+        try:
+            return await self._blocking.call(self._try, "cannot be sensed", self._sense)
+        except DeviceError:
+            return None
+
     async def make_safe(self) -> None:
         """
         Goes to the safe state. Raises DeviceError.
@@ -138,6 +150,19 @@ class Relay:
             pin_factory=factory,
         )
         self._check(self.config.safe == "on")
+
+    def _sense(self) -> bool:
+        pin, level = self._opened().pin, self._opened().pin.state
+        try:
+            pin.function = "input"
+            followed = []
+            for pull, goes_to in (("up", 1), ("down", 0)):
+                pin.pull = pull
+                followed.append(int(pin.state) == goes_to)
+            pin.pull = "floating"
+        finally:
+            pin.output_with_state(level)
+        return not all(followed)
 
     def _write(self, on: bool) -> Instant:
         output = self._opened()

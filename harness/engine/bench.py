@@ -7,8 +7,10 @@ from __future__ import annotations
 from typing import Protocol
 
 from ..model.drill import DrillSpec, FaultSpec, ProbeSpec
+from ..model.rate import Rate
 from ..model.rig import DutSpec, RigSpec
 from ..model.run import Dut
+from ..model.trace import Samples
 from ..model.trial import Instants
 from ..model.undo import Undo
 from ..protocols import Fault, PowerMeter, PowerSwitch, Probe
@@ -51,6 +53,17 @@ class Bench(Protocol):
     def meter_of(self, dut: str) -> PowerMeter | None:
         """
         The meter on a DUT's rail, if it has one.
+        """
+
+    def samples_of(self, dut: str, since_ns: int) -> Samples | None:
+        """
+        What was sampled on a DUT's rail since a moment (nanoseconds), of the last few minutes; None when nothing
+        samples it.
+        """
+
+    def rates(self) -> list[Rate]:
+        """
+        How well each meter was sampled so far; empty when none is.
         """
 
     async def identify(self) -> Dut:

@@ -4,14 +4,15 @@ A drill: its trials one after the other, each under the guard and the undo journ
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 
 import anyio
 
 from .. import clock
 from ..errors import BenchError, Refused, Unrestored
-from ..model.codec import end_to_json, run_head_to_json, trial_to_json
+from ..model.codec import deviation_to_json, end_to_json, run_head_to_json, trial_to_json
 from ..model.criterion import Judged
 from ..model.drill import DrillSpec, FaultSpec
 from ..model.event import JSON, Event, Kind
@@ -19,11 +20,13 @@ from ..model.instant import Instant
 from ..model.run import RunHead
 from ..model.trial import Trial
 from ..model.verdict import TrialVerdict, Verdict
-from ..protocols import Listener, Strike
+from ..protocols import Listener, Strike, Telling
 from ..science.judge import drill_verdict, judge
 from .bench import Bench
+from .climb import Climb, Placed
 from .guard import Guard
 from .leaves import ungrouped
+from .odometer import Odometer
 from .restore import restore
 from .trial import TrialRun
 from .undo import UndoJournal
@@ -34,14 +37,24 @@ class DrillRun:
     One run of a drill on a bench. `run` it once; `abort` may come from outside at any moment.
     """
 
-    def __init__(self, drill: DrillSpec, bench: Bench, head: RunHead, journal: UndoJournal, listen: Listener) -> None:
+    def __init__(
+        self,
+        drill: DrillSpec,
+        bench: Bench,
+        head: RunHead,
+        journal: UndoJournal,
+        listen: Listener,
+        odometer: Odometer | None = None,
+    ) -> None:
         self._drill, self._bench, self._head = drill, bench, head
         self._journal, self._listen = journal, listen
-        self._guard = Guard(bench.rig)
+        self._guard = Guard(bench.rig, odometer)
         self._scope = anyio.CancelScope()
         self._aborted = ""
         self._trials: list[Trial] = []
+        self._told: list[str] = []
         self._notes: list[str] = []
+        self._is_under_way = False
 
     def abort(self, reason: str) -> None:
         """
@@ -52,9 +65,12 @@ class DrillRun:
 
     def note(self, problem: str) -> None:
         """
-        Has a trouble of the bench, from before the run, put into its record.
+        Has a trouble of the bench put into the run's record: at its start, or when it is under way at once.
         """
-        self._notes.append(problem)
+        if self._is_under_way:
+            self._tell(Kind.BENCH_TROUBLE, {"problem": problem})
+        else:
+            self._notes.append(problem)
 
     async def run(self, *, until_failure: bool = False) -> Verdict:
         """
@@ -65,12 +81,15 @@ class DrillRun:
         self._guard.admit(self._drill, self._bench)
         anchor = clock.Anchor.take()
         self._tell(Kind.RUN_STARTED, run_head_to_json(self._head))
+        self._is_under_way = True
         for problem in self._notes:
-            self._tell(Kind.BENCH_TROUBLE, {"problem": problem})
+            self.note(problem)
         trouble = ""
+        climb = Climb(self._drill, self._bench, self._guard, self._head.seed)
+        self._tell_sheet(climb.beforehand())
         try:
             with self._scope, ungrouped():
-                await self._every_trial(until_failure)
+                await self._every_trial(climb, until_failure)
         except (Refused, BenchError) as error:
             trouble = str(error)
         except BaseException:
@@ -78,34 +97,48 @@ class DrillRun:
             raise
         trouble = await self._made_safe(trouble)
         self._look_at_wall(anchor)
-        return self._end(trouble)
+        self._tell_sheet(climb.afterwards())
+        return self._end(trouble, climb.left_out)
 
-    async def _every_trial(self, until_failure: bool) -> None:
+    async def _every_trial(self, climb: Climb, until_failure: bool) -> None:
         index = 0
-        while until_failure or index < self._drill.trials.count:
+        while until_failure or index < self._drill.trials.count * len(climb.rows):
             if index:
                 await anyio.sleep(self._drill.trials.cool_down_s)
-            trial = await self._trial(index)
-            if trial.verdict is TrialVerdict.INCONCLUSIVE or (until_failure and self._failed(trial)):
+            trial = await self._trial(index, climb)
+            if self._is_the_last(trial) or (until_failure and self._failed(trial)):
                 return
-            if trial.verdict is TrialVerdict.STUCK:
-                return  # the DUT is left as it is, for somebody to look at
             index += 1
 
-    async def _trial(self, index: int) -> Trial:
-        trial_run = TrialRun(index, self._drill, self._bench, self._strike, self._emit)
+    def _is_the_last(self, trial: Trial) -> bool:
+        """
+        Whether no trial may follow this one. One that is stuck leaves the DUT as it is, for somebody to look at; one
+        that is inconclusive is followed in a ladder only, by a row that can be proven, if the fault is surely gone.
+        """
+        if trial.verdict is TrialVerdict.INCONCLUSIVE:
+            return self._drill.ladder is None or trial.instants.removal_effective is None
+        return trial.verdict is TrialVerdict.STUCK
+
+    async def _trial(self, index: int, climb: Climb) -> Trial:
+        self._told.clear()
+        trial_run = TrialRun(index, climb.drill_of(index), self._bench, self._strike, self._emit)
         try:
             trial = await trial_run.run()
         except BaseException as error:
             reason = self._aborted or str(error) or "the run was cancelled"
-            self._keep(trial_run.interrupted(reason))
+            self._keep(trial_run.interrupted(reason), climb)
             raise
-        self._keep(trial)
+        self._keep(trial, climb)
         return trial
 
-    def _keep(self, trial: Trial) -> None:
+    def _keep(self, trial: Trial, climb: Climb) -> None:
         self._trials.append(trial)
         self._tell(Kind.TRIAL_ENDED, trial_to_json(trial), trial.index)
+        self._tell_sheet(climb.of(trial, "; ".join(self._told)), trial.index)
+
+    def _tell_sheet(self, rows: Iterable[Placed], trial: int | None = None) -> None:
+        for place, deviation in rows:
+            self._tell(Kind.DEVIATION, {"place": place, **deviation_to_json(deviation)}, trial)
 
     def _failed(self, trial: Trial) -> bool:
         return drill_verdict([trial], self._judged([trial]))[0] is not Verdict.HELD
@@ -122,6 +155,8 @@ class DrillRun:
         promises = self._journal.promise(fault.undo, self._head.run_id)
         async with fault.inject() as strike:
             yield strike
+        if isinstance(strike, Telling) and strike.delivered:
+            self._told.append(strike.delivered)
         self._journal.keep(promises)
         self._guard.released(fault)
 
@@ -150,13 +185,17 @@ class DrillRun:
     def _judged(self, trials: list[Trial]) -> list[Judged]:
         return [judge(criterion, trials) for criterion in self._drill.criteria]
 
-    def _end(self, trouble: str) -> Verdict:
+    def _end(self, trouble: str, left_out: str) -> Verdict:
         criteria = self._judged(self._trials)
         verdict, reason = drill_verdict(self._trials, criteria)
         if self._aborted:
             verdict, reason = Verdict.INCONCLUSIVE, self._aborted
         if trouble and (verdict is not Verdict.DEVIATED or trouble.startswith("UNRESTORED")):
             verdict, reason = Verdict.INCONCLUSIVE, trouble
+        reason += left_out
+        self._is_under_way = False
+        for rate in self._bench.rates():
+            self._tell(Kind.SAMPLED, asdict(rate))
         self._tell(Kind.RUN_ENDED, end_to_json(verdict, reason, criteria, self._acausal()))
         # A record that lacks its end, which the listener has just refused, vouches for nothing.
         return Verdict.INCONCLUSIVE if self._aborted else verdict

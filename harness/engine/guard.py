@@ -4,7 +4,6 @@ Asked before every strike, failing closed.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 
 from .. import clock
@@ -13,33 +12,63 @@ from ..model.drill import DrillSpec, FaultSpec
 from ..model.rig import DEFAULT_ENVIRONMENT, RigSpec
 from ..protocols import Fault, PowerSwitch
 from .bench import Bench
-
-_HOUR_NS = 3600 * clock.NS_PER_S
+from .odometer import Odometer
 
 
 class Guard:
     """
-    Decides whether a drill may run on a rig, and whether each of its faults may strike now.
+    Decides whether a drill or an audit may run on a rig, and whether each of its strikes may be made now.
+
+    What it permits is on the rig's odometer; without one, strokes are counted as long as it lives.
     """
 
-    def __init__(self, rig: RigSpec) -> None:
+    def __init__(self, rig: RigSpec, odometer: Odometer | None = None) -> None:
         self._rig = rig
-        self._strokes: dict[str, deque[int]] = {}
+        self._odometer = odometer or Odometer(None)
         self._fed_ns: dict[str, int] = {}
         self._struck: set[str] = set()
 
     def admit(self, drill: DrillSpec, bench: Bench) -> None:
         """
-        Before anything is touched: environment, blast radius, interlocks and pulses as planned. Raises Refused.
+        Before anything is touched: environment, blast radius, and what is planned. Of a ladder at least one row must be
+        permitted. Raises Refused.
         """
         self._environment(drill)
-        self._blast_radius(drill, bench)
-        self._planned_interlocks(drill, bench)
-        switches = {switch.name: switch for switch in bench.switches()}
-        for spec in drill.faults:
-            for device, off_s, _ in bench.fault(spec).strikes:
-                if device in switches:
-                    self._pulse(switches[device], off_s)
+        for form in drill.forms():
+            self._blast_radius(form, bench)
+        refused = [why for form in drill.forms() if (why := self.why_not(form, bench))]
+        if drill.ladder is None and refused:
+            raise Refused(refused[0])
+        if drill.ladder is not None and len(refused) == len(drill.ladder.rows):
+            raise Refused(f"no row of {drill.path.name} can be delivered by this rig; of row 1: {refused[0]}")
+
+    def why_not(self, drill: DrillSpec, bench: Bench) -> str:
+        """
+        Why a drill's faults may not strike as planned: what the rig cannot deliver, interlocks, pulses, wear. Empty
+        when they may.
+        """
+        try:
+            self._planned_interlocks(drill, bench)
+            switches = {switch.name: switch for switch in bench.switches()}
+            for spec in drill.faults:
+                for device, off_s, count in bench.fault(spec).strikes:
+                    if device in switches:
+                        self._pulse(switches[device], off_s)
+                        self._rate(switches[device], count)
+                        self._life(switches[device], count)
+        except Refused as refusal:
+            return str(refusal)
+        return ""
+
+    def admit_audit(self) -> None:
+        """
+        Before an audit strikes: the environment. Raises Refused.
+        """
+        if self._rig.environment == DEFAULT_ENVIRONMENT:
+            raise Refused(
+                f"this is '{DEFAULT_ENVIRONMENT}', and an audit cuts its DUTs' power; look without a stroke by "
+                "`--look-only`, or set `environment` in the rig or CRASHBENCH_ENVIRONMENT"
+            )
 
     def strike(self, fault: Fault, switches: Sequence[PowerSwitch]) -> None:
         """
@@ -51,22 +80,48 @@ class Guard:
         for device, off_s, count in fault.strikes:
             if device in by_name:
                 self._pulse(by_name[device], off_s)
-                self._dwell(by_name[device])
-                self._cycles(by_name[device], count)
-        devices = {device for device, _, _ in fault.strikes}
-        self._not_twice(self._struck & devices)
-        self._interlocks(self._struck | devices)
-        self._struck |= devices
-        now = clock.now_ns()
+                self._wear(by_name[device], count)
+        self._begin({device for device, _, _ in fault.strikes})
         for device, _, count in fault.strikes:
-            self._strokes.setdefault(device, deque()).extend([now] * count)
+            if device in by_name:
+                self._odometer.count(device, count)
 
     def released(self, fault: Fault) -> None:
         """
         The fault was restored: its devices count as fed again, from now.
         """
+        self._end({device for device, _, _ in fault.strikes})
+
+    def stroke(self, switch: PowerSwitch) -> None:
+        """
+        Just before an audit's stroke, of whatever length: interlocks, dwell, cycles per hour, contact life. Raises
+        Refused, RecordError.
+
+        What is permitted is counted as struck, until the switch has `rested`.
+        """
+        self._wear(switch, 1)
+        self._begin({switch.name})
+        self._odometer.count(switch.name)
+
+    def rested(self, switch: PowerSwitch) -> None:
+        """
+        The switch feeds again, from now.
+        """
+        self._end({switch.name})
+
+    def _wear(self, switch: PowerSwitch, count: int) -> None:
+        self._life(switch, count)
+        self._cycles(switch, count)
+        self._dwell(switch)
+
+    def _begin(self, devices: set[str]) -> None:
+        self._not_twice(self._struck & devices)
+        self._interlocks(self._struck | devices)
+        self._struck |= devices
+
+    def _end(self, devices: set[str]) -> None:
         now = clock.now_ns()
-        for device, _, _ in fault.strikes:
+        for device in devices:
             self._struck.discard(device)
             self._fed_ns[device] = now
 
@@ -128,13 +183,29 @@ class Guard:
             raise Refused(f"{switch.name} was fed for {fed_s:.3g} s only; it must be for {switch.min_on_s:g} s")
 
     def _cycles(self, switch: PowerSwitch, count: int) -> None:
-        strokes = self._strokes.setdefault(switch.name, deque())
-        while strokes and strokes[0] < clock.now_ns() - _HOUR_NS:
-            strokes.popleft()
-        if len(strokes) + count > switch.cycles_per_hour:
+        done = self._odometer.within_hour(switch.name)
+        if done + count > switch.cycles_per_hour:
+            raise Refused(f"{switch.name} may cycle {switch.cycles_per_hour} times an hour, and has done {done}")
+
+    def _rate(self, switch: PowerSwitch, count: int) -> None:
+        if count > switch.cycles_per_hour:
+            raise Refused(f"{switch.name} may cycle {switch.cycles_per_hour} times an hour, and this needs {count}")
+
+    def _life(self, switch: PowerSwitch, count: int) -> None:
+        life, done = life_of(switch), self._odometer.total(switch.name)
+        if life is not None and done + count > life:
             raise Refused(
-                f"{switch.name} may cycle {switch.cycles_per_hour} times an hour, and has done {len(strokes)}"
+                f"{switch.name} has done {done} of the {life} strokes that its contact lasts, and this needs {count}; "
+                f"replace it, and say so by `crashbench doctor --replaced {switch.name}`"
             )
+
+
+def life_of(switch: PowerSwitch) -> int | None:
+    """
+    How many strokes a switch's contact lasts; None for a switch that has none, such as a MOSFET.
+    """
+    life = getattr(switch, "contact_life", None)
+    return life if isinstance(life, int) else None
 
 
 def _end_s(fault: FaultSpec, bench: Bench) -> float:

@@ -4,6 +4,8 @@ The first sign of life: the first current that the DUT draws after its supply is
 
 from __future__ import annotations
 
+from functools import partial
+
 import anyio
 
 from .. import clock
@@ -25,8 +27,10 @@ async def first_sign(meter: PowerMeter, above_a: float, removal: Instant, chatte
     chatters for at most `chatter_s` may have touched for so long before the current stayed.
     """
     crossing = Crossing(above_a, rising=True)
+    read_ns = removal.earliest_ns
     while True:
-        reading = await answered(meter.name, meter.read, reading_s(meter.period_s))
+        reading = await answered(meter.name, partial(meter.read, read_ns), reading_s(meter.period_s))
+        read_ns = reading.at.latest_ns
         if reading.is_ok and reading.current_a is not None:
             found = crossing.feed(reading.current_a, reading.at)
             if found is None and reading.current_a > above_a:
@@ -34,5 +38,6 @@ async def first_sign(meter: PowerMeter, above_a: float, removal: Instant, chatte
             if found is not None:
                 earliest_ns = found.earliest_ns - round(chatter_s * clock.NS_PER_S)
                 return Instant(earliest_ns, found.latest_ns)
-        seldom = clock.now_ns() - removal.latest_ns > _CLOSELY_NS
-        await anyio.sleep(_SELDOM_S if seldom else meter.period_s)
+        now_ns = clock.now_ns()
+        if now_ns - read_ns < meter.period_s * clock.NS_PER_S:  # else there are more already
+            await anyio.sleep(_SELDOM_S if now_ns - removal.latest_ns > _CLOSELY_NS else meter.period_s)

@@ -18,13 +18,19 @@ from ..model.trial import Trial
 from ..model.verdict import TrialVerdict
 from ..protocols import Listener, Strike
 from .bench import Bench
+from .fail_over import FailOver
 from .leaves import gravest
 from .moments import Moments
+from .quantities import quantities
 from .sign import first_sign
 from .watch import Alert, Watch
 
 # Who puts a fault on the DUT: the drill's runner, which asks the guard and keeps the undo journal around it.
 Striker = Callable[[FaultSpec], AbstractAsyncContextManager[Strike]]
+
+
+# What criteria name that ask for an alert.
+_DETECTION = frozenset({"time_to_detect", "time_to_detect_from_effect", "mttd"})
 
 
 class Inconclusive(BenchError):
@@ -44,7 +50,8 @@ class TrialRun:
         probes = [(spec, bench.probe(spec)) for spec in drill.steady_state]
         self._watch = Watch(probes, drill.ready, self._moments)
         self._alert = Alert(drill.detected, bench.probe(drill.detected.probe)) if drill.detected else None
-        self._struck = anyio.Event()
+        self._fail_over = FailOver(drill.failed_over, bench.probe(drill.failed_over)) if drill.failed_over else None
+        self._struck, self._detected = anyio.Event(), anyio.Event()
         self._started_ns = clock.now_ns()
         self._removed_ns = 0
         self._hold_up: Span | None = None
@@ -82,9 +89,12 @@ class TrialRun:
         async with anyio.create_task_group() as tasks:
             if self._alert is not None:
                 tasks.start_soon(self._detect, self._alert)
+            if self._fail_over is not None:
+                tasks.start_soon(self._run_by_the_other, self._fail_over)
             await self._inject()
             tasks.start_soon(self._first_sign)
             is_back = await self._recover()
+            await self._alerted()
             tasks.cancel_scope.cancel()
         self._vouch()
         if is_back:
@@ -95,10 +105,20 @@ class TrialRun:
     async def _settle(self) -> None:
         self._moments.phase("settle", self._drill.settle_s)
         book = self._watch.book
+        too_early = ""
         with anyio.move_on_after(self._drill.settle_s):
             await self._watch.until(lambda: book.is_steady)
+            if self._alert is not None:
+                too_early = "the alert fired"
+                await self._alert.until_quiet()
+            if self._fail_over is not None:
+                too_early = "the service ran by the other path"
+                await self._fail_over.until_apart()
+            too_early = ""
         if not book.is_steady:
             raise Inconclusive(f"the steady state was not met at the start: {_named(book.unwell())} unwell")
+        if too_early:
+            raise Inconclusive(f"{too_early} before anything was done")
         book.arm()
         dut = await self._bench.identify()
         self._moments.tell(Kind.IDENTIFIED, name=dut.name, version=dut.version)
@@ -118,8 +138,7 @@ class TrialRun:
     async def _fault(self, spec: FaultSpec, start_ns: int) -> None:
         mark, subject = self._moments.mark, f"{spec.kind} {spec.role}".strip()
         await clock.sleep_until(start_ns + round(spec.at_s * clock.NS_PER_S))
-        if not self._struck.is_set() and self._watch.book.lost is not None:
-            raise Inconclusive("the steady state was lost before anything was done")
+        self._nothing_happened_yet()
         async with self._strike(spec) as strike:
             mark(Kind.FAULT_COMMANDED, strike.commanded, subject)
             self._note_strokes(spec, strike.commanded)
@@ -161,9 +180,40 @@ class TrialRun:
         if not proven:
             self._why_not = self._why_not or strike.why_not()
 
+    def _nothing_happened_yet(self) -> None:
+        """
+        Before the first strike: whatever is to be a consequence of it has not come. Raises Inconclusive.
+        """
+        if self._struck.is_set():
+            return
+        if self._watch.book.lost is not None:
+            raise Inconclusive("the steady state was lost before anything was done")
+        if self._alert is not None and (standing := self._alert.attend()):
+            raise Inconclusive(f"the alert came before anything was done: {standing}")
+
     async def _detect(self, alert: Alert) -> None:
         await self._struck.wait()
         self._moments.mark(Kind.DETECTED, await alert.until_fired())
+        self._detected.set()
+
+    async def _run_by_the_other(self, fail_over: FailOver) -> None:
+        over = await fail_over.until_over()
+        if not self._struck.is_set():
+            raise Inconclusive("the service ran by the other path before anything was done")
+        self._moments.mark(Kind.FAILED_OVER, over)
+
+    async def _alerted(self) -> None:
+        """
+        Waits for an alert of others until the drill's criteria have none to wait for, but not beyond its watch.
+        """
+        limits = [criterion.limit for criterion in self._drill.criteria if criterion.name in _DETECTION]
+        effective = self._moments.instants.fault_effective
+        if self._alert is None or not self._alert.is_of_others or effective is None or not limits:
+            return
+        last_s = effective.latest_ns / clock.NS_PER_S + max(limits)
+        last_s = min(last_s, self._removed_ns / clock.NS_PER_S + self._drill.watch_s)
+        with anyio.move_on_after(max(0.0, last_s - clock.now_ns() / clock.NS_PER_S)):
+            await self._detected.wait()
 
     async def _first_sign(self) -> None:
         """
@@ -211,6 +261,18 @@ class TrialRun:
         if self._moments.instants.steady_lost is None and self._drill.expects_loss:
             raise Inconclusive("the fault was proven, but the DUT was never affected: its steady state was not lost")
 
+    def _awaited(self, verdict: TrialVerdict) -> frozenset[str]:
+        """
+        What would have come, had it been watched for longer: a rule of ours has nothing to fire at while all is well.
+        """
+        was_well = verdict is TrialVerdict.RECOVERED and self._moments.instants.steady_lost is None
+        awaited = {"ready"}
+        if self._alert is not None and (self._alert.is_of_others or not was_well):
+            awaited.add("detected")
+        if self._fail_over is not None:
+            awaited.add("failed_over")
+        return frozenset(awaited)
+
     def _trial(self, verdict: TrialVerdict) -> Trial:
         book, instants = self._watch.book, self._moments.instants
         now_ns = clock.now_ns()
@@ -226,8 +288,9 @@ class TrialRun:
             failed_requests=failed,
             gap_ns=book.gap_ns(),
             expects_loss=self._drill.expects_loss,
-            awaited=frozenset({"ready", "detected"} if self._alert else {"ready"}),
+            awaited=self._awaited(verdict),
             hold_up=self._hold_up,
+            quantities=quantities(self._bench, self._drill, instants, self._started_ns),
             readings=self._watch.measured(),
             truth=self._bench.truth(instants, self._started_ns, self._drill),
         )

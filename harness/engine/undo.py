@@ -4,15 +4,13 @@ The write-ahead undo journal of a rig: what would restore the DUT is on disk bef
 
 from __future__ import annotations
 
-import json
-import os
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import RecordError
 from ..model.undo import Undo
+from . import logbook
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +70,9 @@ class UndoJournal:
         if self._path is None:
             return Pending(tuple(self._open.values()), 0)
         promised: dict[int, Undo] = {}
-        lines = self._read().split(b"\n")
-        # What is after the last line's end was torn while it was written; behind it nothing could be written either.
-        unreadable = int(lines.pop() != b"")
-        for line in lines:
-            match _record(line):
+        unreadable = 0
+        for record in logbook.read(self._path):
+            match record:
                 case {"promise": int(number), "device": str(device), "action": str(action)}:
                     promised[number] = Undo(device=device, action=action)
                     self._next = max(self._next or 0, number + 1)
@@ -95,7 +91,7 @@ class UndoJournal:
             return
         try:
             self._path.unlink(missing_ok=True)
-            _sync_folder(self._path.parent)
+            logbook.sync_folder(self._path.parent)
         except OSError as error:
             raise RecordError(f"{self._path}: cannot be cleared: {error.strerror}") from error
 
@@ -109,49 +105,6 @@ class UndoJournal:
         self._next = number + 1
         return number
 
-    def _read(self) -> bytes:
-        assert self._path is not None
-        try:
-            return self._path.read_bytes()
-        except FileNotFoundError:
-            return b""
-        except OSError as error:
-            raise RecordError(f"{self._path}: cannot be read: {error.strerror}") from error
-
     def _append(self, record: dict[str, object]) -> None:
-        if self._path is None:
-            return
-        body = json.dumps(record, separators=(",", ":"))
-        line = f"{zlib.crc32(body.encode()):08x} {body}\n".encode()
-        try:
-            is_new = not self._path.exists()
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            fd = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-            try:
-                os.write(fd, line)
-                os.fsync(fd)
-            finally:
-                os.close(fd)
-            if is_new:
-                _sync_folder(self._path.parent)
-        except OSError as error:
-            raise RecordError(f"{self._path}: cannot be written: {error.strerror}; nothing may be struck") from error
-
-
-def _record(line: bytes) -> object:
-    """
-    What a line says; None when its checksum does not agree.
-    """
-    crc, _, body = line.partition(b" ")
-    try:
-        return json.loads(body) if int(crc, 16) == zlib.crc32(body) else None
-    except ValueError:
-        return None
-
-
-def _sync_folder(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+        if self._path is not None:
+            logbook.append(self._path, record)

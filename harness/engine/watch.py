@@ -12,7 +12,7 @@ import anyio
 from ..model.drill import AlertSpec, ProbeSpec
 from ..model.event import Kind
 from ..model.instant import Instant
-from ..protocols import Probe
+from ..protocols import Announced, Probe
 from .asking import Asking
 from .moments import Moments
 from .steadiness import Steadiness
@@ -67,24 +67,64 @@ class Watch:
 
 class Alert:
     """
-    The alert rule of a drill: so many bad answers in a row.
+    The alert of a drill: so many bad answers in a row, or what somebody else's monitoring says.
+
+    A rule of ours fires with the answer that meets it. What fires elsewhere, and is only looked at, did so after the
+    last question that found it quiet, and before the first answer that did not. What is announced says when it came.
     """
 
     def __init__(self, spec: AlertSpec, probe: Probe) -> None:
-        self._asking = Asking(spec.probe, probe, self._take)
-        self._enough, self._failures = spec.failures, 0
+        self._spec, self._probe = spec, probe
+        self._failures = 0
+        self._quiet_ns: int | None = None
+        self._first_bad_ns = 0
         self._fired: Instant | None = None
+        self._attends = False
+        self.is_of_others = isinstance(probe, Announced) or getattr(probe, "is_state", False)
+        """Whether it fires by itself, also when the bench has not seen the DUT unwell."""
+
+    async def until_quiet(self) -> None:
+        """
+        Asks until it does not fire: what does so before the fault is no detection of it.
+        """
+
+        def take(asked_ns: int, answered_ns: int, is_good: bool, detail: str) -> None:
+            if is_good:
+                self._quiet_ns = asked_ns
+                asking.stop()
+
+        asking = Asking(self._spec.probe, self._probe, take)
+        await asking.keep_asking()
+
+    def attend(self) -> str:
+        """
+        The fault is about to be commanded: returns what has been announced already, empty for nothing. Raises
+        DeviceError.
+        """
+        if self._attends or not isinstance(self._probe, Announced):
+            return ""
+        self._attends = True
+        return self._probe.attend()
 
     async def until_fired(self) -> Instant:
         """
-        Asks until the rule is met; the instant spans the question and the answer that met it.
+        Waits, or asks, until it fires; returns when it did. Raises DeviceError.
         """
+        if isinstance(self._probe, Announced):
+            return await self._probe.announced()
+        self._asking = Asking(self._spec.probe, self._probe, self._take)
         await self._asking.keep_asking()
         assert self._fired is not None
         return self._fired
 
     def _take(self, asked_ns: int, answered_ns: int, is_good: bool, detail: str) -> None:
-        self._failures = 0 if is_good else self._failures + 1
-        if self._failures == self._enough:
-            self._fired = Instant(asked_ns, answered_ns)
+        if is_good:
+            self._failures, self._quiet_ns = 0, asked_ns
+            return
+        self._failures += 1
+        if self._failures == 1:
+            self._first_bad_ns = answered_ns
+        if self._failures == self._spec.failures:
+            since_ns = self._quiet_ns if self.is_of_others else None
+            self._fired = Instant(asked_ns, answered_ns) if since_ns is None else Instant(since_ns, self._first_bad_ns)
             self._asking.stop()

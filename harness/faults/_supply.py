@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 import anyio
@@ -84,11 +85,11 @@ class Supply:
         """
         return await answered(self.switch.name, self.switch.on)
 
-    async def read(self) -> Reading:
+    async def read(self, after_ns: int | None) -> Reading:
         """
-        Its rail's next reading. Raises DeviceError when the meter does not answer in time.
+        Its rail's next reading, see `PowerMeter.read`. Raises DeviceError when the meter does not answer in time.
         """
-        return await answered(self.meter.name, self.meter.read, reading_s(self.meter.period_s))
+        return await answered(self.meter.name, partial(self.meter.read, after_ns), reading_s(self.meter.period_s))
 
 
 class SupplyStrike:
@@ -101,6 +102,8 @@ class SupplyStrike:
     hold_up: Span | None = None
     is_repeated = False
     """Whether the supply was interrupted more than once."""
+    delivered = ""
+    """What a pattern of its own delivered, in one clause."""
 
     def __init__(
         self,
@@ -115,6 +118,8 @@ class SupplyStrike:
         self._fell = Crossing(levels_v[0], rising=False, chatter_ns=chatter_ns)
         self._rose = Crossing(levels_v[1], rising=True, chatter_ns=chatter_ns)
         self._last: Reading | None = None
+        self._read_ns: int | None = None
+        self._seen = anyio.Event()
 
     async def look_before(self) -> None:
         """
@@ -134,9 +139,10 @@ class SupplyStrike:
         """
         while self._fell.found is None:
             await self._read(self._left, self._fell)
+        self._seen.set()
         if self.is_repeated:
             return Instant(min(self.commanded.earliest_ns, self._fell.found.earliest_ns), self._fell.found.latest_ns)
-        if self._left.found is not None:
+        if self._left.found is not None and self._fell.threshold <= self._left.threshold:
             self.hold_up = Span.between(self._left.found, self._fell.found)
         return self._fell.found
 
@@ -144,13 +150,60 @@ class SupplyStrike:
         """
         What the meter saw instead of the effect.
         """
-        return f"the supply was commanded off, but {self._saw()}: welded contact, bypass, or too short a cut?"
+        cause = "back-powered" if self._is_held else "welded contact, bypass"
+        return f"the supply was commanded off, but {self._saw()}: {cause}, or too short a cut?"
 
     async def last(self) -> None:
         """
         Lets the fault run its course.
         """
         await self._pattern(self)
+
+    async def fall(self) -> Instant:
+        """
+        Waits until `effective` has seen the rail's fall. Ends only by that, or by being cancelled.
+        """
+        await self._seen.wait()
+        assert self._fell.found is not None
+        return self._fell.found
+
+    @property
+    def has_fallen(self) -> bool:
+        """
+        Whether the rail's fall was seen.
+        """
+        return self._seen.is_set()
+
+    async def reading(self, shows: Callable[[Reading], bool], within_s: float, told: str) -> Reading:
+        """
+        The next reading that shows something. Raises NotProven, with what was `told` to whom, when none does in time.
+        """
+        with anyio.move_on_after(within_s):
+            while True:
+                reading = await self._read()
+                if reading is not None and shows(reading):
+                    return reading
+        raise NotProven(f"{told}, but {self._saw()}")
+
+    async def discharge(self, below_v: float, until_ns: int) -> None:
+        """
+        Waits until the rail was read below a voltage, at most until a moment of the bench clock.
+
+        Raises NotProven when a meter that is well still reads more by then of a rail that fell.
+        """
+        within_s = max(0, until_ns - clock.now_ns()) / clock.NS_PER_S
+        with anyio.move_on_after(within_s):
+            await self.fall()
+            while True:
+                reading = await self._read()
+                if reading is not None and (reading.bus_v or 0.0) < below_v:
+                    return
+        if self.has_fallen and self._last is not None and self._last.bus_v is not None:
+            off_s = (clock.now_ns() - self.commanded.earliest_ns) / clock.NS_PER_S
+            raise NotProven(
+                f"{self._saw()} after {off_s:.3g} s off, not below {below_v:.2f} V: the rail did not discharge: "
+                "back-powered, or too short a wait"
+            )
 
     async def removed(self) -> Instant:
         """
@@ -159,6 +212,7 @@ class SupplyStrike:
         commanded, rose = self.removal_commanded, self._rose
         assert commanded is not None
         # Until the contact has moved, a rail that is up may still be on its way down.
+        self._read_ns = commanded.earliest_ns
         moved_ns = commanded.latest_ns + round(self._supply.switch.min_pulse_s * clock.NS_PER_S)
         with anyio.move_on_after(self._prove_s):
             while rose.found is None:
@@ -173,13 +227,22 @@ class SupplyStrike:
         """
         Feeds the rail's next reading to `crossings`; returns None when it cannot be believed.
         """
-        reading = self._last = await self._supply.read()
+        reading = self._last = await self._supply.read(self._read_ns)
+        self._read_ns = reading.at.latest_ns
         if not reading.is_ok or reading.bus_v is None:
             await anyio.sleep(self._supply.meter.period_s)
             return None
         for crossing in crossings:
             crossing.feed(reading.bus_v, reading.at)
         return reading
+
+    @property
+    def _is_held(self) -> bool:
+        """
+        Whether the rail was read off its nominal voltage last: its contact opened, and something else holds it up.
+        """
+        last_v = None if self._last is None else self._last.bus_v
+        return last_v is not None and last_v < self._left.threshold
 
     def _saw(self) -> str:
         meter = self._supply.meter.name

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from .. import clock
-from ..errors import UsageError
+from ..errors import Refused, UsageError
 from ..model.drill import FaultSpec
 from ..protocols import Roles, Strike
 from ._supply import Supply, SupplyStrike
@@ -49,7 +49,7 @@ class PowerFlicker:
         self._supply = Supply.of(spec.role, roles)
         switch = self._supply.switch
         if self._config.times > 1 and self._config.on_s < switch.min_on_s:
-            raise UsageError(f"{switch.name} must stay on for {switch.min_on_s:g} s at least in between", key="on")
+            raise Refused(f"{switch.name} must stay on for {switch.min_on_s:g} s at least, not {self._config.on_s:g} s")
         self.undo = self._supply.undo
         self.levels_v = self._supply.levels_v(self._config.effective_below_v, self._config.removed_above_ratio)
         self.strikes = ((self._supply.switch.name, self._config.off_s, self._config.times),)

@@ -69,11 +69,11 @@ class LabClient:
         """
         self.ask("release", pin=pin)
 
-    def level(self, pin: int) -> int:
+    def level(self, pin: int, pull: int = 0) -> int:
         """
-        What is on a line.
+        What is on a line; one that nothing holds goes where it is pulled.
         """
-        return int(self.ask("level", pin=pin))
+        return int(self.ask("level", pin=pin, pull=pull))
 
     def i2c(self, bus: int, call: str, args: list[Any]) -> Any:
         """

@@ -25,6 +25,7 @@ class LabPin(PiPin):  # type: ignore[misc]
         super().__init__(factory, info)
         self._lab = factory.lab
         self._function = "input"
+        self._pull = "floating"
 
     def output_with_state(self, state: bool) -> None:
         """
@@ -50,16 +51,20 @@ class LabPin(PiPin):  # type: ignore[misc]
             self._function = "input"
 
     def _get_state(self) -> int:
-        return self._lab.level(self._number)
+        return self._lab.level(self._number, int(self._pull == "up"))
 
     def _set_state(self, value: bool) -> None:
         if self._function != "output":
             raise PinSetInput(f"cannot set state of pin {self!r}")
         self._lab.drive(self._number, int(bool(value)))
 
+    def _get_pull(self) -> str:
+        return self._pull
+
     def _set_pull(self, value: str) -> None:
-        if value != "floating":
-            raise PinFixedPull(f"{self!r} has the pull that the lab's world gives it")
+        if self._function != "input":
+            raise PinFixedPull(f"cannot set pull on non-input pin {self!r}")
+        self._pull = value
 
 
 class LabFactory(PiFactory):  # type: ignore[misc]

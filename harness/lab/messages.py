@@ -9,7 +9,7 @@ A request is `{"id": 7, "do": "drive", "pin": 17, "level": 1}`. Its answer is `{
 | `hello`   | `name`, `pid`      | `pid`, `world`: the lab's process, the digest of its world |
 | `drive`   | `pin`, `level`     | null                                                       |
 | `release` | `pin`              | null; the line floats to its pull                          |
-| `level`   | `pin`              | 0 or 1, as it is on the line                               |
+| `level`   | `pin`, `pull`      | 0 or 1, as it is on the line, or as it is pulled           |
 | `i2c`     | `bus`, `call`, `args` | what the SMBus call of that name returns                |
 | `address` | `unit`             | `[host, port]`                                             |
 | `port`    | `board`            | the path of the board's serial port                        |

@@ -56,11 +56,11 @@ class Lines:
         self._commanded.pop(pin, None)
         self._world.release(pin)
 
-    def level(self, pin: int) -> int:
+    def level(self, pin: int, pull: int = 0) -> int:
         """
-        What is on the line, whoever drives it.
+        What is on the line, whoever drives it; one that nothing holds goes where it is pulled.
         """
-        return self._world.level(pin)
+        return self._world.level(pin, pull)
 
     def let_go(self, client: Client) -> None:
         """

@@ -17,9 +17,9 @@ from typing import Any, BinaryIO
 import anyio
 from anyio.abc import Process
 
-from ..clock import now_ns
+from ..clock import NS_PER_S, now_ns
 from ..model.world import UnitSpec
-from ..sim._steps import Steps
+from ..sim._steps import Amperes, Steps
 from .port import HOST, HeldPort
 
 # How long after the program began to listen the lab notices, at most.
@@ -59,7 +59,8 @@ class ProgramUnit:
         self._fell_ns: int | None = None
         self._state = Steps(now_ns(), State.OFF)
         self._fed, self._lost = anyio.Event(), anyio.Event()
-        self._amps = {State.BOOTING: spec.boot_draw_a, State.SERVING: spec.run_draw_a}
+        self._current = Amperes(now_ns(), 0.0)
+        self._boot_s = spec.boot_s
 
     @property
     def address(self) -> tuple[str, int]:
@@ -76,6 +77,10 @@ class ProgramUnit:
         if self._fed.is_set():
             return
         self._state.set(at_ns, State.BOOTING)
+        spread = self.spec.boot_spread_ratio
+        self._boot_s = self.spec.boot_s * self._rng.uniform(1 - spread, 1 + spread)
+        for after_s, draw_a in self.spec.draws(self._boot_s):
+            self._current.set(at_ns + round(after_s * NS_PER_S), draw_a)
         self._lost = anyio.Event()
         self._fed.set()
 
@@ -87,6 +92,7 @@ class ProgramUnit:
         if self.spec.defect == "not_fed":
             return
         self._state.set(at_ns, State.OFF)
+        self._current.set(at_ns, 0.0)
         self._fed = anyio.Event()
         self._lost.set()
         self._kill()
@@ -95,13 +101,20 @@ class ProgramUnit:
         """
         What it drew at a moment not long past, in amperes.
         """
-        return self._amps.get(self._state.at(at_ns), 0.0)
+        return self._current.at(at_ns)
+
+    def charge(self, from_ns: int, to_ns: int) -> float:
+        """
+        What it drew over a stretch, in ampere-nanoseconds.
+        """
+        return self._current.charge(from_ns, to_ns)
 
     def forget(self, before_ns: int) -> None:
         """
         Drops what it did before a moment.
         """
         self._state.forget(before_ns)
+        self._current.forget(before_ns)
 
     def seen(self) -> dict[str, Any]:
         """
@@ -144,7 +157,9 @@ class ProgramUnit:
                 await self._process.aclose()
             self._process = None
         if not lost.is_set():
-            self._state.set(now_ns(), State.ENDED)
+            ended_ns = now_ns()
+            self._state.set(ended_ns, State.ENDED)
+            self._current.set(ended_ns, 0.0)
 
     async def _start(self) -> Process:
         self._boots += 1
@@ -166,7 +181,9 @@ class ProgramUnit:
                 await stream.aclose()
                 break
         if not lost.is_set():
-            self._state.set(now_ns(), State.SERVING)
+            serves_ns = now_ns()
+            self._state.set(serves_ns, State.SERVING)
+            self._current.set(serves_ns, self.spec.run_draw_a)
 
     def _kill(self) -> None:
         if self._process is None or self._process.returncode is not None:
@@ -178,12 +195,10 @@ class ProgramUnit:
             return  # it ended a moment ago and is being reaped; macOS says EPERM then
 
     def _command(self) -> list[str]:
-        spread = self.spec.boot_spread_ratio
-        boot_s = self.spec.boot_s * self._rng.uniform(1 - spread, 1 + spread)
         options = {
             "--listen": f"{HOST}:{self._port.number}",
             "--state": str(self._folder / "state"),
-            "--boot-s": f"{boot_s:.6f}",
+            "--boot-s": f"{self._boot_s:.6f}",
             "--name": self.spec.name,
             "--version": self.spec.version,
         }

@@ -112,8 +112,8 @@ class Server:
     def _release(self, client: Client, pin: int) -> None:
         self._lines.release(client, pin)
 
-    def _level(self, _: Client, pin: int) -> int:
-        return self._lines.level(pin)
+    def _level(self, _: Client, pin: int, pull: int = 0) -> int:
+        return self._lines.level(pin, pull)
 
     def _i2c(self, _: Client, bus: int, call: str, args: list[Any]) -> Any:
         return smbus.perform(self._buses.setdefault(bus, SimBus(self._world, bus)), call, args)

@@ -11,9 +11,11 @@ from dataclasses import fields
 from typing import Any
 
 from .criterion import Judged
+from .deviation import Deviation
 from .event import JSON, Event, Kind
 from .instant import Instant, Span
-from .run import SCHEMA, Dut, Run, RunHead
+from .quantity import Quantity
+from .run import SCHEMA, Dut, RailLevels, Run, RunHead
 from .trial import Instants, Trial
 from .verdict import TrialVerdict, Verdict
 
@@ -48,6 +50,7 @@ def public(run: Run) -> Object:
         "repeat_command": head.repeat_command,
         "trials": [_public_trial(trial) for trial in run.trials],
         "criteria": [_public_judged(judged) for judged in run.criteria],
+        "deviations": [deviation_to_json(deviation) for deviation in run.deviations],
     }
 
 
@@ -59,6 +62,8 @@ def _public_trial(trial: Trial) -> Object:
         "instants": {name: instant_to_json(instant) for name, instant in trial.instants.items()},
         "durations": {name: span_to_json(span) for name, span in trial.durations().items()},
     }
+    if trial.quantities:
+        shown["quantities"] = {name: quantity_to_json(quantity) for name, quantity in trial.quantities.items()}
     if trial.truth is not None:
         shown["truth"] = dict(trial.truth)
     return shown
@@ -107,6 +112,13 @@ def span_to_json(span: Span | None) -> Object | None:
     return {"low_s": span.low_s, "high_s": span.high_s, "censored": span.is_censored}
 
 
+def quantity_to_json(quantity: Quantity) -> Object:
+    """
+    A quantity as others read it; without an upper bound its high end is null.
+    """
+    return {"low": quantity.low, "high": quantity.high, "unit": quantity.unit}
+
+
 # --- what the record keeps -------------------------------------------------------------------------------------------
 
 
@@ -143,7 +155,10 @@ def run_head_to_json(head: RunHead) -> Object:
     """
     plain = {field.name: getattr(head, field.name) for field in fields(head)}
     dut: Object = {"name": head.dut.name, "version": head.dut.version}
-    return {"schema": SCHEMA, **plain, "versions": dict(head.versions), "dut": dut}
+    rails: Object = {
+        name: {"nominal_v": rail.nominal_v, "brown_out_v": rail.brown_out_v} for name, rail in head.rails.items()
+    }
+    return {"schema": SCHEMA, **plain, "versions": dict(head.versions), "dut": dut, "rails": rails}
 
 
 def run_head_from_json(value: Any) -> RunHead:
@@ -153,7 +168,8 @@ def run_head_from_json(value: Any) -> RunHead:
     plain = dict(value)
     if (schema := plain.pop("schema")) > SCHEMA:
         raise ValueError(f"it was written in schema {schema}, and this crashbench knows {SCHEMA}: use a newer one")
-    return RunHead(**{**plain, "dut": Dut(**plain["dut"])})
+    rails = {name: RailLevels(**rail) for name, rail in plain.get("rails", {}).items()}
+    return RunHead(**{**plain, "dut": Dut(**plain["dut"]), "rails": rails})
 
 
 def trial_to_json(trial: Trial) -> Object:
@@ -168,6 +184,7 @@ def trial_to_json(trial: Trial) -> Object:
         "instants": {name: instant_to_json(instant) for name, instant in trial.instants.items()},
         "awaited": sorted(trial.awaited),
         "hold_up": None if hold_up is None else {"low_ns": hold_up.low_ns, "high_ns": hold_up.high_ns},
+        "quantities": {name: quantity_to_json(quantity) for name, quantity in trial.quantities.items()},
         "readings": {name: _number(reading) for name, reading in trial.readings.items()},
         "truth": None if trial.truth is None else dict(trial.truth),
     }
@@ -185,9 +202,25 @@ def trial_from_json(value: Any) -> Trial:
             "instants": Instants(**{name: instant_from_json(at) for name, at in value["instants"].items()}),
             "awaited": frozenset(value["awaited"]),
             "hold_up": None if hold_up is None else Span(hold_up["low_ns"], hold_up["high_ns"]),
+            # Records of benches that did not sample have none.
+            "quantities": {name: Quantity(**quantity) for name, quantity in value.get("quantities", {}).items()},
             "readings": {name: float(reading) for name, reading in value["readings"].items()},
         }
     )
+
+
+def deviation_to_json(deviation: Deviation) -> Object:
+    """
+    A row of a deviation sheet, as others read it and as the record keeps it.
+    """
+    return {field.name: getattr(deviation, field.name) for field in fields(deviation)}
+
+
+def deviation_from_json(value: Any) -> Deviation:
+    """
+    The reverse of `deviation_to_json`; whatever else is there is left alone.
+    """
+    return Deviation(**{field.name: value[field.name] for field in fields(Deviation)})
 
 
 def judged_to_json(judged: Judged) -> Object:

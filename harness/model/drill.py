@@ -4,11 +4,13 @@ A drill: what is done to which role, how the DUT is watched, and when it has hel
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
 from .criterion import Criterion
+from .deviation import Deviation
 
 
 class Severity(StrEnum):
@@ -39,7 +41,7 @@ class ProbeSpec:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertSpec:
     """
-    When the outage counts as detected: `probe` gave `failures` bad answers in a row.
+    When the outage counts as detected: `probe` gave `failures` bad answers in a row, or announced it.
     """
 
     probe: ProbeSpec
@@ -50,6 +52,8 @@ class AlertSpec:
 class FaultSpec:
     """
     A fault at `at_s` after the steady state was met, lasting `for_s` (None: as long as its own pattern takes).
+
+    `seed` is what is random in it; a run draws one for each trial from its own.
     """
 
     kind: str
@@ -57,6 +61,7 @@ class FaultSpec:
     at_s: float
     for_s: float | None
     config: object
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,9 +86,37 @@ class Trials:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """
+    A row of a ladder: its number from 1 up, what it asks for in words, the drill's faults with that, and how often it
+    is done in a row.
+    """
+
+    number: int
+    asked: str
+    faults: tuple[FaultSpec, ...]
+    repeats: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ladder:
+    """
+    Rows that a drill goes through, trial by trial. `shaped_after` names what they are taken from, `source` where that
+    was read; `differs` says what is not as it is there, whatever the row.
+    """
+
+    shaped_after: str
+    source: str
+    rows: tuple[Row, ...]
+    differs: tuple[Deviation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DrillSpec:
     """
     A whole drill file, checked. `digest` identifies its content, whatever its name.
+
+    `failed_over` is well once service runs by the other path. With a `ladder`, `faults` are those of its first row. `expects_loss` None: the steady state may be lost or not.
     """
 
     name: str
@@ -98,11 +131,28 @@ class DrillSpec:
     steady_state: tuple[ProbeSpec, ...]
     faults: tuple[FaultSpec, ...]
     detected: AlertSpec | None
+    failed_over: ProbeSpec | None = None
     ready: tuple[str, ...]
     hold_s: float
     settle_s: float
     watch_s: float
-    expects_loss: bool
+    expects_loss: bool | None
     criteria: tuple[Criterion, ...]
     trials: Trials = field(default_factory=Trials)
     overrides: tuple[str, ...] = ()
+    ladder: Ladder | None = None
+
+    def of(self, row: Row) -> DrillSpec:
+        """
+        The drill as one row of its ladder has it, without the ladder.
+        """
+        return replace(self, faults=row.faults, ladder=None)
+
+    def forms(self) -> Iterator[DrillSpec]:
+        """
+        Every form that it takes: itself, or one for each row of its ladder.
+        """
+        if self.ladder is None:
+            yield self
+        else:
+            yield from (self.of(row) for row in self.ladder.rows)

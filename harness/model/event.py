@@ -34,14 +34,17 @@ class Kind(StrEnum):
     FIRST_SIGN = "first_sign"
     READY = "ready"
     TRIAL_ENDED = "trial_ended"
+    DEVIATION = "deviation"
     BENCH_TROUBLE = "bench_trouble"
     CLOCK_STEPPED = "clock_stepped"
+    SAMPLED = "sampled"
     RUN_ENDED = "run_ended"
     # Shown while it happens, never written to the record:
     READING = "reading"
+    FINDING = "finding"
 
 
-EPHEMERAL = frozenset({Kind.READING})
+EPHEMERAL = frozenset({Kind.READING, Kind.FINDING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,13 @@ from .trace import Trace
 class Evidence:
     """
     The events of a run's record, in order, and the power traces beside it, by meter.
+
+    `lost` says in sentences what should be there and cannot be read.
     """
 
     events: tuple[Event, ...] = ()
     traces: Mapping[str, Trace] = field(default_factory=dict)
+    lost: tuple[str, ...] = ()
+
+
+NO_EVIDENCE = Evidence()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from .world import WorldSpec
+from .world import DrawSpec, WorldSpec
 
 DEFAULT_ENVIRONMENT = "production"
 
@@ -60,13 +60,18 @@ class IdentitySpec:
 class DutSpec:
     """
     An edge unit: its rail's nominal voltage and brown-out level (volts), the current (amperes) that counts as its first
-    sign of life, and the device in each of its roles.
+    sign of life, and the device in each of its roles. Above `trip_a` (amperes) the run ends, and the rig is made safe.
     """
 
     name: str
     nominal_v: float = 5.0
     brown_out_v: float = 3.0
     first_sign_a: float = 0.05
+    trip_a: float | None = None
+    run_current_a: tuple[float, ...] = ()
+    """The least and the most that it draws when it runs; empty: what it drew before the fault."""
+    boot_signature: tuple[DrawSpec, ...] = ()
+    """The steps of its current while it boots; the last one says that it has booted."""
     identity: IdentitySpec | None = None
     roles: Mapping[str, str] = field(default_factory=dict)
 
@@ -91,9 +96,25 @@ class LeaseSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SamplingSpec:
+    """
+    How the rig's meters are sampled while a drill runs: which of them (None: every one that can be), and after how many
+    seconds without a good reading the run ends and the rig is made safe; a slow meter has four of its periods.
+    """
+
+    meters: tuple[str, ...] | None = None
+    age_limit_s: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.age_limit_s <= 0:
+            raise ValueError("age_limit must be more than 0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RigSpec:
     """
-    A whole rig file, checked. `digest` identifies its content, whatever its name.
+    A whole rig file, checked. `digest` identifies its content, whatever its name. Without a `sampling` its meters are
+    read when somebody asks, and only then.
     """
 
     name: str
@@ -108,6 +129,7 @@ class RigSpec:
     interlocks: tuple[InterlockSpec, ...] = ()
     lease: LeaseSpec = field(default_factory=LeaseSpec)
     world: WorldSpec | None = None
+    sampling: SamplingSpec | None = None
     digest: str = ""
 
     @property

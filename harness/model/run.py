@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from .criterion import Judged
+from .deviation import Deviation
 from .trial import Trial
 from .verdict import Verdict
 
@@ -29,11 +30,22 @@ class Dut:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RailLevels:
+    """
+    A DUT's rail as its rig has it: nominal voltage, and the brown-out level below which the DUT is not fed (volts).
+    """
+
+    nominal_v: float
+    brown_out_v: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunHead:
     """
     What is known of a run when it starts. `started_at` is ISO 8601, UTC, from the run's one wall anchor.
 
-    `world` says what was real: a real rig, the `lab` (a real program, played hardware), or `sim` (a model).
+    `world` says what was real: a real rig, the `lab` (a real program, played hardware), or `sim` (a model). `rails` are
+    the rails that the rig feeds, by the rig's name for the DUT.
     """
 
     run_id: str
@@ -52,6 +64,7 @@ class RunHead:
     repeat_command: str
     wiring: str = ""
     world: Literal["real", "lab", "sim"] = "real"
+    rails: Mapping[str, RailLevels] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,3 +81,4 @@ class Run:
     notes: tuple[str, ...] = ()
     duration_s: float | None = None
     ended: bool = field(default=False)
+    deviations: tuple[Deviation, ...] = ()

@@ -89,8 +89,19 @@ class Samples:
         """
         The samples that touch [from_ns, to_ns].
         """
-        first, last = bisect_left(self.latest_ns, from_ns), bisect_right(self.earliest_ns, to_ns)
-        cut = slice(first, max(first, last))
+        return self.rows(bisect_left(self.latest_ns, from_ns), bisect_right(self.earliest_ns, to_ns))
+
+    def within(self, from_ns: int, to_ns: int) -> Samples:
+        """
+        The samples that lie wholly in [from_ns, to_ns].
+        """
+        return self.rows(bisect_left(self.earliest_ns, from_ns), bisect_right(self.latest_ns, to_ns))
+
+    def rows(self, first: int, end: int) -> Samples:
+        """
+        The samples from the row `first` to before the row `end`.
+        """
+        cut = slice(max(0, first), max(0, first, end))
         return Samples(self.earliest_ns[cut], self.latest_ns[cut], self.bus_v[cut], self.current_a[cut], self.code[cut])
 
     def readings(self) -> Iterator[Reading]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 
 from .instant import Instant, Span
+from .quantity import Quantity
 from .verdict import TrialVerdict
 
 
@@ -58,7 +59,7 @@ class Trial:
     `watched_until_ns` is when the bench stopped looking, or, once the steady state was lost, when it last asked and the
     DUT was not ready; `requests` and `failed_requests` count the steady-state probes' questions from the commanded
     injection until ready (or until the watch ended); `gap_ns` is the longest stretch between two questions that were
-    answered well, so that a loss shorter than it can have gone unseen.
+    answered well, so that a loss shorter than it can have gone unseen. `quantities` are what a sampled rail tells.
     """
 
     index: int
@@ -69,9 +70,10 @@ class Trial:
     requests: int = 0
     failed_requests: int = 0
     gap_ns: int = 0
-    expects_loss: bool = True
+    expects_loss: bool | None = True
     awaited: frozenset[str] = frozenset({"ready"})
     hold_up: Span | None = None
+    quantities: Mapping[str, Quantity] = field(default_factory=dict)
     readings: Mapping[str, float] = field(default_factory=dict)
     truth: Mapping[str, int] | None = None
 

@@ -44,6 +44,9 @@ class RailSpec:
     A DUT's supply: volts when the contact is closed, and how long it holds up when it opens.
 
     `hold_up_s` runs from the contact's opening to `brown_out_v`; the decay is exponential. At `boot_v` the DUT starts.
+    While the contact is open another path, such as a signal's protection diode, holds the rail at `back_power_v`.
+    Closing on an empty rail draws `inrush_a` more than the load at first, which decays with the time constant
+    `inrush_decay_s`; closing on a charged one draws as much less.
     """
 
     dut: str
@@ -51,6 +54,9 @@ class RailSpec:
     brown_out_v: float = 3.0
     boot_v: float = 4.5
     hold_up_s: float = 0.030
+    back_power_v: float = 0.0
+    inrush_a: float = 0.0
+    inrush_decay_s: float = 0.001
     contact: ContactSpec
 
     def __post_init__(self) -> None:
@@ -58,6 +64,10 @@ class RailSpec:
             raise ValueError("must be 0 < brown_out <= boot <= supply, with brown_out below supply")
         if self.hold_up_s <= 0:
             raise ValueError("hold_up must be more than 0")
+        if not 0 <= self.back_power_v < self.supply_v:
+            raise ValueError("back_power must be at least 0 V, and less than supply")
+        if self.inrush_a < 0 or self.inrush_decay_s <= 0:
+            raise ValueError("inrush must not be negative, and its time constant must be more than 0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,18 +75,37 @@ class ChipSpec:
     """
     A meter's chip as it is soldered: kind of twin, bus and address, the rail it watches, its shunt in ohms.
 
-    `clock_ratio` is how far its conversion clock is off, at most (INA226 datasheet, 6.5: ±10 %). A dead chip never
-    acknowledges; one that `resets` is fed by the rail it watches, and loses its registers with it; a sleeping one
-    never converts.
+    A chip with several channels watches `rail` with its first, and `more_rails` with the others (an empty name is an
+    input without a rail); their shunts are alike. `clock_ratio` is how far its conversion clock is off, at most
+    (INA226 datasheet, 6.5: ±10 %).
+
+    Defects: a `dead` chip never acknowledges, and one that says `nack` sometimes does not; one that `resets` is fed by
+    the (first) rail it watches, and loses its registers with it; a `sleeping` one never converts, and a `stale` one
+    stops a second after it was powered or reset; one with `overflow` has a shunt so wrong that any current saturates
+    it, and a `reversed` one has it wired backwards; a `little_endian` one's bytes come in the wrong order; a
+    `saturated` one keeps no calibration but the greatest; an `upstream` one measures the voltage before the contact.
     """
 
     kind: str
     bus: int
     address: int
     rail: str
+    more_rails: tuple[str, ...] = ()
     shunt_ohm: float = 0.1
     clock_ratio: float = 0.1
-    defect: Literal["none", "dead", "resets", "sleeping"] = "none"
+    defect: Literal[
+        "none",
+        "dead",
+        "nack",
+        "resets",
+        "sleeping",
+        "stale",
+        "overflow",
+        "reversed",
+        "little_endian",
+        "saturated",
+        "upstream",
+    ] = "none"
 
     def __post_init__(self) -> None:
         if self.shunt_ohm <= 0:
@@ -127,12 +156,25 @@ class BoardSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DrawSpec:
+    """
+    A step of a unit's current: from `at_s` seconds after its power on it draws `draw_a` amperes.
+    """
+
+    at_s: float
+    draw_a: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnitSpec:
     """
     The DUT as it is. In virtual time it is a model; in the lab it is `program`, run when its rail is up.
 
     Times in seconds, currents in amperes; each boot is drawn within ±`boot_spread_ratio` of `boot_s`, and each answer
     takes within ±`latency_spread_ratio` of `latency_s`.
+
+    It draws `boot_draw_a` while it boots, or what `boot_draws` say from their moments on: they are those of a boot of
+    `boot_s`, and quicker or slower with each boot. Then it draws `run_draw_a`.
 
     `gauge` names the board whose fuel gauge is on the unit's I2C bus; `reset` is its reset input.
 
@@ -148,6 +190,7 @@ class UnitSpec:
     latency_s: float = 0.003
     latency_spread_ratio: float = 0.5
     boot_draw_a: float = 0.45
+    boot_draws: tuple[DrawSpec, ...] = ()
     run_draw_a: float = 0.25
     name: str = "edge-node"
     version: str = "1.0.0"
@@ -160,6 +203,18 @@ class UnitSpec:
             raise ValueError("boot and latency must not be negative")
         if not (0 <= self.boot_spread_ratio <= 1 and 0 <= self.latency_spread_ratio <= 1):
             raise ValueError("boot_spread and latency_spread must be from 0 % to 100 %")
+        moments = [draw.at_s for draw in self.boot_draws]
+        if moments != sorted(set(moments)) or any(not 0 <= at_s < self.boot_s for at_s in moments):
+            raise ValueError("boot_draws must follow each other in time, from 0 s to before the end of boot")
+        if any(draw.draw_a < 0 for draw in self.boot_draws):
+            raise ValueError("boot_draws must not be negative")
+
+    def draws(self, boot_s: float) -> list[tuple[float, float]]:
+        """
+        What it draws in a boot that takes `boot_s`: from which moment on (seconds after its power), how much (amperes).
+        """
+        pace = boot_s / self.boot_s if self.boot_s else 1.0
+        return [(0.0, self.boot_draw_a), *((draw.at_s * pace, draw.draw_a) for draw in self.boot_draws)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """
-Reports: a run as a person, a CI or a script reads it. Each is a function of the run, and of nothing else.
+Reports: a run as a person, a CI or a script reads it. Each is a function of the run and its evidence, and of nothing
+else.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from typing import Protocol
 
 from .. import plugins
 from ..errors import UsageError, nearest
+from ..model.evidence import Evidence
 from ..model.run import Run
 
 
@@ -20,9 +22,9 @@ class Report(Protocol):
     suffix: str
 
     @staticmethod
-    def render(run: Run) -> str:
+    def render(run: Run, evidence: Evidence) -> str:
         """
-        The report of a run, the same text for the same run.
+        The report of a run, the same text for the same run and evidence.
         """
 
 

@@ -29,7 +29,7 @@ def limits(run: Run) -> list[str]:
     """
     What a reader might conclude from a run and should not, in sentences.
     """
-    return [*_rate(run), *_uncounted(run), *_censored(run), *_unseen(run), *_played(run)]
+    return [*_rate(run), *_shaped(run), *_uncounted(run), *_censored(run), *_unseen(run), *_metered(run), *_played(run)]
 
 
 def _rate(run: Run) -> list[str]:
@@ -43,6 +43,15 @@ def _rate(run: Run) -> list[str]:
         sentence += f" To show less than 5 % takes {_TRIALS_FOR_5_PERCENT} trials without a failure."
     shared = "That holds for this unit, this workload and these conditions, which all trials share; not for a fleet."
     return [f"{sentence} {shared}"]
+
+
+def _shaped(run: Run) -> list[str]:
+    if not run.deviations:
+        return []
+    whole, *rows = run.deviations
+    left_out = [row for row in rows if not row.delivered]
+    told = f"It is shaped after {whole.asked}, and shows no compliance with it"
+    return [f"{told}; of {len(left_out)} rows that were not run it says nothing." if left_out else f"{told}."]
 
 
 def _uncounted(run: Run) -> list[str]:
@@ -69,6 +78,16 @@ def _unseen(run: Run) -> list[str]:
     if not gap_ns:
         return []
     return [f"A loss of service that fell between two questions, {seconds(gap_ns / NS_PER_S)} apart, was not seen."]
+
+
+def _metered(run: Run) -> list[str]:
+    if not any(trial.quantities for trial in run.trials):
+        return []
+    return [
+        "What the power trace tells rests on the shunt that the rig file names, and on currents that last for four "
+        "samples or more; of a shorter one only its average is known. The meter's own error of gain and offset is in "
+        "no interval."
+    ]
 
 
 def _played(run: Run) -> list[str]:

@@ -62,7 +62,9 @@ def failed(trial: Trial) -> bool:
     """
     Whether the DUT failed in this trial: it did not come back, or was lost where it should have held.
     """
-    return trial.verdict is TrialVerdict.STUCK or (trial.instants.steady_lost is not None and not trial.expects_loss)
+    return trial.verdict is TrialVerdict.STUCK or (
+        trial.instants.steady_lost is not None and trial.expects_loss is False
+    )
 
 
 def spans(trials: Iterable[Trial], name: str) -> list[Span]:

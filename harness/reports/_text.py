@@ -11,8 +11,16 @@ from collections.abc import Sequence
 
 from ..model.criterion import DURATION_NAMES, RATIOS, Judged
 from ..model.instant import NS_PER_S, Span
+from ..model.quantity import QUANTITIES, Quantity
+from ..model.verdict import Verdict
 
 NOTHING = "–"
+
+VERDICT_WORDS = {
+    Verdict.HELD: "The hypothesis held.",
+    Verdict.DEVIATED: "The hypothesis did not hold.",
+    Verdict.INCONCLUSIVE: "The bench cannot vouch for a result.",
+}
 
 # What Markdown or the HTML inside it would take for more than text.
 _SPECIAL = re.compile(r"([\\`*\[\]<>|&~]|\b_|_\b)")
@@ -20,18 +28,25 @@ _SPECIAL = re.compile(r"([\\`*\[\]<>|&~]|\b_|_\b)")
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
+def printable(text: object) -> str:
+    """
+    Text from anywhere without characters that nobody can print.
+    """
+    return _UNPRINTABLE.sub("", str(text))
+
+
 def clean(text: object) -> str:
     """
     Text from anywhere on one line, without characters that nobody can print.
     """
-    return " ".join(_UNPRINTABLE.sub("", str(text)).split())
+    return " ".join(printable(text).split())
 
 
 def command(text: str) -> str:
     """
     A shell command on one line, with every space that was in it.
     """
-    return re.sub(r"\s", " ", _UNPRINTABLE.sub("", text))
+    return re.sub(r"\s", " ", printable(text))
 
 
 def plain(text: object) -> str:
@@ -46,6 +61,15 @@ def code(text: object) -> str:
     A name or expression, set as code inside a table.
     """
     return f"`{clean(text).replace('`', chr(39)).replace('|', chr(92) + '|')}`"
+
+
+def sentence(text: str) -> str:
+    """
+    >>> sentence("trial 5: not ready")
+    'Trial 5: not ready.'
+    """
+    text = clean(text)
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".") if text else ""
 
 
 def words(name: str) -> str:
@@ -74,6 +98,13 @@ def seconds(s: float) -> str:
     return f"{s:.3f} s" if abs(s) >= 1 else f"{s * 1000:.1f} ms"
 
 
+def shown(span: Span | None) -> str:
+    """
+    A duration with its error, or the sign for none.
+    """
+    return NOTHING if span is None else str(span)
+
+
 def span_of(judged: Judged) -> Span | None:
     """
     What a criterion about a duration was judged on; None where nothing was seen.
@@ -93,6 +124,8 @@ def measured(judged: Judged) -> str:
         return "nothing was seen"
     if name in DURATION_NAMES:
         return str(span_of(judged))
+    if name in QUANTITIES and judged.low is not None:
+        return str(Quantity(judged.low, judged.high, QUANTITIES[name]))
     show = percent if name in RATIOS else "{:.6g}".format
     if judged.low == judged.high or judged.low is None:
         return show(judged.value)

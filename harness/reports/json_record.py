@@ -5,6 +5,7 @@ The report that a script reads.
 from __future__ import annotations
 
 from ..model.codec import dumps
+from ..model.evidence import NO_EVIDENCE, Evidence
 from ..model.run import Run
 
 
@@ -17,7 +18,7 @@ class JsonRecord:
     suffix = ".json"
 
     @staticmethod
-    def render(run: Run) -> str:
+    def render(run: Run, evidence: Evidence = NO_EVIDENCE) -> str:
         """
         The JSON of a run.
         """

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
+from ..model.evidence import NO_EVIDENCE, Evidence
 from ..model.instant import NS_PER_S
 from ..model.run import Run
 from ..model.trial import Trial
@@ -30,7 +31,7 @@ class JUnit:
     suffix = ".xml"
 
     @staticmethod
-    def render(run: Run) -> str:
+    def render(run: Run, evidence: Evidence = NO_EVIDENCE) -> str:
         """
         The XML of a run.
         """

@@ -6,22 +6,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ..model.evidence import NO_EVIDENCE, Evidence
 from ..model.instant import Span
+from ..model.quantity import QUANTITIES
 from ..model.run import Run
 from ..model.trial import Instants, Trial
-from ..model.verdict import Verdict
 from . import _summary
 from ._limits import limits
-from ._text import NOTHING, clean, code, command, measured, percent, plain, seconds, table, words
+from ._notes import notes
+from ._text import (
+    NOTHING,
+    VERDICT_WORDS,
+    code,
+    command,
+    measured,
+    percent,
+    plain,
+    seconds,
+    sentence,
+    shown,
+    table,
+    words,
+)
 
 # How many trials stand side by side in one table.
 _COLUMNS = 4
-
-_IN_WORDS = {
-    Verdict.HELD: "The hypothesis held.",
-    Verdict.DEVIATED: "The hypothesis did not hold.",
-    Verdict.INCONCLUSIVE: "The bench cannot vouch for a result.",
-}
 
 Section = list[str]
 
@@ -35,11 +44,11 @@ class Markdown:
     suffix = ".md"
 
     @staticmethod
-    def render(run: Run) -> str:
+    def render(run: Run, evidence: Evidence = NO_EVIDENCE) -> str:
         """
         The page about a run.
         """
-        sections = (_top, _facts, _targets, _trials, _together, _notes, _bounds, _repeat)
+        sections = (_top, _facts, _targets, _trials, _together, _sheet, _notes, _bounds, _repeat)
         return "\n\n".join(block for section in sections for block in section(run)) + "\n"
 
 
@@ -47,14 +56,9 @@ def _top(run: Run) -> Section:
     head = run.head
     return [
         f"# {plain(head.drill_title)}: {run.verdict}",
-        f"**{_IN_WORDS[run.verdict]}** {plain(_sentence(run.reason))}",
+        f"**{VERDICT_WORDS[run.verdict]}** {plain(sentence(run.reason))}",
         f"> Hypothesis: {plain(head.hypothesis)}",
     ]
-
-
-def _sentence(text: str) -> str:
-    text = clean(text)
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".") if text else ""
 
 
 def _facts(run: Run) -> Section:
@@ -106,12 +110,19 @@ def _trials(run: Run) -> Section:
 def _side_by_side(trials: Sequence[Trial]) -> Iterator[str]:
     columns = [f"trial {trial.index}: {trial.verdict}" for trial in trials]
     seen = [_since_commanded(trial.instants) for trial in trials]
-    yield table(["instant", *columns], [[words(name), *(_shown(s[name]) for s in seen)] for name in seen[0]])
+    yield table(["instant", *columns], [[words(name), *(shown(s[name]) for s in seen)] for name in seen[0]])
     took = [trial.durations() for trial in trials]
-    yield table(["duration", *columns], [[words(name), *(_shown(t[name]) for t in took)] for name in took[0]])
-    reasons = [f"- Trial {trial.index}: {plain(_sentence(trial.reason))}" for trial in trials if trial.reason]
+    yield table(["duration", *columns], [[words(name), *(shown(t[name]) for t in took)] for name in took[0]])
+    told = [name for name in QUANTITIES if any(name in trial.quantities for trial in trials)]
+    if told:
+        yield table(["of the trace", *columns], [[words(name), *(_told(t, name) for t in trials)] for name in told])
+    reasons = [f"- Trial {trial.index}: {plain(sentence(trial.reason))}" for trial in trials if trial.reason]
     if reasons:
         yield "\n".join(reasons)
+
+
+def _told(trial: Trial, name: str) -> str:
+    return str(trial.quantities.get(name, NOTHING))
 
 
 def _since_commanded(instants: Instants) -> dict[str, Span | None]:
@@ -120,10 +131,6 @@ def _since_commanded(instants: Instants) -> dict[str, Span | None]:
         name: Span.between(zero, instant) if zero is not None and instant is not None else None
         for name, instant in instants.items()
     }
-
-
-def _shown(span: Span | None) -> str:
-    return NOTHING if span is None else str(span)
 
 
 # --- all trials together ---------------------------------------------------------------------------------------------
@@ -149,20 +156,25 @@ def _row(name: str, seen: list[Span]) -> list[str]:
     return [words(name), str(short.n), str(short.censored), *sizes]
 
 
+# --- what was asked for, and what was delivered -----------------------------------------------------------------------
+
+
+def _sheet(run: Run) -> Section:
+    if not run.deviations:
+        return []
+    rows = [
+        [plain(cell) for cell in (row.row, row.asked, row.delivered or "not run", row.measured_by, row.why)]
+        for row in run.deviations
+    ]
+    return ["## Deviation sheet", table(["row", "asked", "delivered", "measured by", "why different"], rows)]
+
+
 # --- what else to know -----------------------------------------------------------------------------------------------
 
 
 def _notes(run: Run) -> Section:
-    # The engine's last event may say the same of an effect before its cause; a run that was killed has none.
-    notes = dict.fromkeys([*run.notes, *_acausal(run)])
-    return ["## Notes", _bullets([plain(_sentence(note)) for note in notes])] if notes else []
-
-
-def _acausal(run: Run) -> Iterator[str]:
-    for trial in run.trials:
-        for name, span in trial.durations().items():
-            if span is not None and span.is_acausal:
-                yield f"trial {trial.index}: {name} is negative ({span}): an effect was seen before its cause"
+    noted = notes(run)
+    return ["## Notes", _bullets([plain(note) for note in noted])] if noted else []
 
 
 def _bounds(run: Run) -> Section:

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import fmean
+from typing import NamedTuple
 
 from ..model.criterion import DURATION_NAMES, MEANS, RATIOS, Criterion, Judged
-from ..model.instant import Span
+from ..model.quantity import QUANTITIES
 from ..model.trial import Trial
 from ..model.verdict import TrialVerdict, Verdict
 from .binomial import lower_bound, upper_bound
@@ -28,7 +29,9 @@ def judge(criterion: Criterion, trials: Sequence[Trial]) -> Judged:
     if criterion.name in MEANS:
         return _mean(criterion, counted)
     if criterion.name in DURATION_NAMES:
-        return _every(criterion, [trial.duration(criterion.name) for trial in counted])
+        return _every(criterion, [_duration(trial, criterion.name) for trial in counted])
+    if criterion.name in QUANTITIES:
+        return _every(criterion, [_quantity(trial, criterion.name) for trial in counted])
     return _measured(criterion, counted)
 
 
@@ -55,7 +58,7 @@ def _of_trial(trial: Trial, criteria: Sequence[Judged]) -> tuple[Verdict, str]:
     where = f"trial {trial.index}: "
     if trial.verdict is TrialVerdict.INCONCLUSIVE:
         return Verdict.INCONCLUSIVE, where + trial.reason
-    if trial.instants.steady_lost is not None and not trial.expects_loss:
+    if trial.instants.steady_lost is not None and trial.expects_loss is False:
         return Verdict.DEVIATED, where + "the steady state was lost, though the drill expects it to hold"
     if trial.verdict is TrialVerdict.RECOVERED:
         return Verdict.HELD, ""
@@ -74,31 +77,54 @@ def _why(judged: Judged) -> str:
     return f"{judged.expr}: measured {judged.value:.6g}"
 
 
-def _every(criterion: Criterion, spans: Sequence[Span | None]) -> Judged:
+class _Interval(NamedTuple):
+    """
+    What is known of one value of a trial: its ends, and the middle, which is the low end where there is no high one.
+    """
+
+    low: float
+    high: float | None
+    middle: float
+
+
+def _duration(trial: Trial, name: str) -> _Interval | None:
+    span = trial.duration(name)
+    return None if span is None else _Interval(span.low_s, span.high_s, span.mid_s)
+
+
+def _quantity(trial: Trial, name: str) -> _Interval | None:
+    quantity = trial.quantities.get(name)
+    if quantity is None:
+        return None
+    low, high = quantity.low, quantity.high
+    return _Interval(low, high, low if high is None else (low + high) / 2)
+
+
+def _every(criterion: Criterion, intervals: Sequence[_Interval | None]) -> Judged:
     """
     Each trial is judged; the one that is shown is the one that did worst.
     """
-    seen = [span for span in spans if span is not None]
+    seen = [interval for interval in intervals if interval is not None]
     if not seen:
         return Judged(expr=criterion.expr, verdict=Verdict.INCONCLUSIVE)
-    verdicts = [criterion.verdict(span.low_s, span.high_s) for span in seen]
-    if len(seen) < len(spans):
+    verdicts = [criterion.verdict(interval.low, interval.high) for interval in seen]
+    if len(seen) < len(intervals):
         verdicts.append(Verdict.INCONCLUSIVE)
-    worst = _worst_span(criterion, seen)
+    worst = _worst(criterion, seen)
     return Judged(
         expr=criterion.expr,
         verdict=Verdict.worst(verdicts),
-        value=worst.mid_s,
-        low=worst.low_s,
-        high=worst.high_s,
+        value=worst.middle,
+        low=worst.low,
+        high=worst.high,
         n=len(seen),
     )
 
 
-def _worst_span(criterion: Criterion, spans: Sequence[Span]) -> Span:
-    upward = criterion.op in ("<", "<=", "==")
+def _worst(criterion: Criterion, intervals: Sequence[_Interval]) -> _Interval:
+    sign = 1 if criterion.op in ("<", "<=", "==") else -1
     rank = {Verdict.HELD: 0, Verdict.INCONCLUSIVE: 1, Verdict.DEVIATED: 2}
-    return max(spans, key=lambda s: (rank[criterion.verdict(s.low_s, s.high_s)], s.mid_s if upward else -s.mid_s))
+    return max(intervals, key=lambda one: (rank[criterion.verdict(one.low, one.high)], sign * one.middle))
 
 
 def _mean(criterion: Criterion, trials: Sequence[Trial]) -> Judged:

@@ -60,3 +60,25 @@ class Steps(Generic[T]):
         first = bisect_right(self._at, before_ns) - 1
         if first > 0:
             del self._at[:first], self._values[:first]
+
+
+class Amperes(Steps[float]):
+    """
+    A current that changes in steps.
+    """
+
+    __slots__ = ()
+
+    def charge(self, from_ns: int, to_ns: int) -> float:
+        """
+        What flowed between two moments, in ampere-nanoseconds.
+        """
+        if from_ns >= self._at[-1]:
+            return self._values[-1] * (to_ns - from_ns)
+        flowed = 0.0
+        for at_ns, amperes in reversed(self.between(from_ns, to_ns)):
+            start_ns = max(at_ns, from_ns)
+            flowed += amperes * (to_ns - start_ns)
+            to_ns = start_ns
+        # Only before the first step that is remembered is anything left of the stretch by now.
+        return flowed + self._values[0] * (to_ns - from_ns)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from typing import Protocol, cast
@@ -13,6 +14,7 @@ from typing import Protocol, cast
 from .. import plugins
 from ..errors import UsageError, nearest
 from ..model.world import ChipSpec
+from ._monitor_chip import MonitorChip
 from .rail import Rail
 
 
@@ -42,9 +44,10 @@ class Chip(Protocol):
         """
 
 
-def twin(spec: ChipSpec, rail: Rail, rng: Random) -> Chip:
+def twin(spec: ChipSpec, rails: Sequence[Rail | None], rng: Random) -> Chip:
     """
-    The twin of a chip, watching a rail. Raises UsageError for a kind that has none.
+    The twin of a chip, watching a rail with each of its channels, or none. Raises UsageError for a kind that has none,
+    and for what its kind cannot be.
     """
     # A twin bears the name of the device that drives the real part.
     modules = {module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])}
@@ -52,4 +55,9 @@ def twin(spec: ChipSpec, rail: Rail, rng: Random) -> Chip:
     if spec.kind not in known:
         raise UsageError(f"there is no twin of a chip '{spec.kind}'; {nearest(spec.kind, known)}", key="world.chips")
     module = importlib.import_module(f".{spec.kind}", __package__)
-    return cast(Chip, plugins.class_in(vars(module), spec.kind)(spec, rail, rng))
+    cls = cast(type[MonitorChip], plugins.class_in(vars(module), spec.kind))
+    if len(rails) > cls.channels:
+        raise UsageError(f"an {spec.kind} watches {cls.channels} rail(s), not {len(rails)}", key="world.chips")
+    if spec.defect == "saturated" and cls.calibration is None:
+        raise UsageError(f"an {spec.kind} has no calibration that could be saturated", key="world.chips")
+    return cls(spec, rails, rng)

@@ -33,35 +33,49 @@ class Unit(Protocol):
         What the unit draws at that moment while it is fed, in amperes.
         """
 
+    def charge(self, from_ns: int, to_ns: int) -> float:
+        """
+        The same over a stretch, in ampere-nanoseconds.
+        """
+
 
 class Rail:
     """
-    A voltage made of pieces: the supply's while the contact is closed, an exponential decay while it is open.
+    A voltage made of pieces: the supply's while the contact is closed, an exponential decay while it is open, down to
+    where another path holds it.
 
-    Closing recharges it at once. While the contact is open the unit lives off its own capacitors, so that no current
-    comes through the contact and a meter before it reads 0 A.
+    Closing recharges it at once, at the price of an inrush. While the contact is open the unit lives off its own
+    capacitors, so that no current comes through the contact and a meter before it reads 0 A.
     """
 
     def __init__(self, spec: RailSpec, unit: Unit, is_closed: bool, at_ns: int) -> None:
         self.spec = spec
         self._unit = unit
         self._tau_ns = spec.hold_up_s * NS_PER_S / math.log(spec.supply_v / spec.brown_out_v)
-        # Three lists in step: when a piece starts, the voltage it starts at, whether the contact is closed in it.
+        self._surge_tau_ns = spec.inrush_decay_s * NS_PER_S
+        self._held_v = spec.back_power_v
+        # Four lists in step: when a piece starts, the voltage it starts at, whether the contact is closed in it, and
+        # the inrush that flows then (or, while it is open, that would still flow).
         self._at = [at_ns]
-        self._start_v = [spec.supply_v if is_closed else 0.0]
+        self._start_v = [spec.supply_v if is_closed else spec.back_power_v]
         self._closed = [is_closed]
+        self._surge_a = [0.0]
 
     def move(self, at_ns: int, strokes: list[tuple[int, bool]]) -> None:
         """
         Lets the contact move by `strokes` (after `at_ns`, in order), instead of what was decided for after `at_ns`.
         """
         after = bisect_right(self._at, at_ns)
-        del self._at[after:], self._start_v[after:], self._closed[after:]
+        del self._at[after:], self._start_v[after:], self._closed[after:], self._surge_a[after:]
         for moment_ns, is_closed in strokes:
-            start_v = self.spec.supply_v if is_closed else self.voltage_v(moment_ns)
+            before_v, surge_a = self.voltage_v(moment_ns), self._surge_at(len(self._at) - 1, moment_ns)
+            if is_closed:
+                empty = 1 - before_v / self.spec.supply_v
+                surge_a = min(self.spec.inrush_a, surge_a + self.spec.inrush_a * empty)
             self._at.append(moment_ns)
-            self._start_v.append(start_v)
+            self._start_v.append(self.spec.supply_v if is_closed else before_v)
             self._closed.append(is_closed)
+            self._surge_a.append(surge_a)
 
     def is_closed(self, at_ns: int) -> bool:
         """
@@ -80,7 +94,8 @@ class Rail:
         """
         The current through the contact at that moment.
         """
-        return self._unit.current_a(at_ns) if self.is_closed(at_ns) else 0.0
+        piece = self._piece(at_ns)
+        return self._unit.current_a(at_ns) + self._surge_at(piece, at_ns) if self._closed[piece] else 0.0
 
     def mean_v(self, from_ns: int, to_ns: int) -> float:
         """
@@ -93,8 +108,7 @@ class Rail:
             if self._closed[piece]:
                 volt_ns += self._start_v[piece] * (end_ns - start_ns)
             else:
-                faded = -math.expm1((start_ns - end_ns) / self._tau_ns)
-                volt_ns += self._decayed_v(piece, start_ns) * self._tau_ns * faded
+                volt_ns += self._decayed_area(piece, start_ns, end_ns)
         return volt_ns / (to_ns - from_ns)
 
     def mean_a(self, from_ns: int, to_ns: int) -> float:
@@ -103,8 +117,14 @@ class Rail:
         """
         if to_ns <= from_ns:
             return self.current_a(from_ns)
-        fed = (piece for piece in self._pieces(from_ns, to_ns) if self._closed[piece[0]])
-        return sum(self._unit_charge(start_ns, end_ns) for _, start_ns, end_ns in fed) / (to_ns - from_ns)
+        ampere_ns = 0.0
+        for piece, start_ns, end_ns in self._pieces(from_ns, to_ns):
+            if self._closed[piece]:
+                ampere_ns += self._unit.charge(start_ns, end_ns)
+                if self._surge_a[piece]:
+                    faded_a = self._surge_at(piece, start_ns) - self._surge_at(piece, end_ns)
+                    ampere_ns += faded_a * self._surge_tau_ns
+        return ampere_ns / (to_ns - from_ns)
 
     def crossings(self, threshold_v: float, since_ns: int) -> list[tuple[int, bool]]:
         """
@@ -142,7 +162,7 @@ class Rail:
         """
         first = bisect_right(self._at, before_ns) - 1
         if first > 0:
-            del self._at[:first], self._start_v[:first], self._closed[:first]
+            del self._at[:first], self._start_v[:first], self._closed[:first], self._surge_a[:first]
 
     def _piece(self, at_ns: int) -> int:
         if at_ns >= self._at[-1]:
@@ -159,7 +179,26 @@ class Rail:
             yield piece, max(from_ns, self._at[piece]) if piece else from_ns, end_ns
 
     def _decayed_v(self, piece: int, at_ns: int) -> float:
-        return self._start_v[piece] * math.exp(-max(0, at_ns - self._at[piece]) / self._tau_ns)
+        decayed_v = self._start_v[piece] * math.exp(-max(0, at_ns - self._at[piece]) / self._tau_ns)
+        return decayed_v if decayed_v > self._held_v else self._held_v
+
+    def _decayed_area(self, piece: int, from_ns: int, to_ns: int) -> float:
+        """
+        Volt-nanoseconds of a part of an open piece: those of the decay, then those at which the rail is held.
+        """
+        start_v, held_ns = self._decayed_v(piece, from_ns), 0.0
+        if self._held_v:
+            held_ns = max(0.0, to_ns - from_ns - self._tau_ns * math.log(start_v / self._held_v))
+        return start_v * self._tau_ns * -math.expm1((from_ns - to_ns + held_ns) / self._tau_ns) + self._held_v * held_ns
+
+    def _surge_at(self, piece: int, at_ns: int) -> float:
+        """
+        The inrush at a moment of a piece, in amperes.
+        """
+        surge_a = self._surge_a[piece]
+        if not surge_a or not self._closed[piece]:
+            return surge_a
+        return surge_a * math.exp((self._at[piece] - at_ns) / self._surge_tau_ns)
 
     def _edges(self, threshold_v: float, since_ns: int) -> Iterator[tuple[int, bool]]:
         for piece in range(self._piece(since_ns), len(self._at)):
@@ -167,7 +206,7 @@ class Rail:
             if self._closed[piece]:
                 if piece and start_ns >= since_ns and self._before_v(piece) < threshold_v <= self._start_v[piece]:
                     yield start_ns, True
-            elif 0 < threshold_v <= self._start_v[piece]:
+            elif self._held_v < threshold_v <= self._start_v[piece]:
                 fall_ns = start_ns + math.floor(self._tau_ns * math.log(self._start_v[piece] / threshold_v)) + 1
                 ends_first = piece + 1 < len(self._at) and self._at[piece + 1] <= fall_ns
                 if fall_ns >= since_ns and not ends_first:
@@ -179,19 +218,3 @@ class Rail:
         """
         before = piece - 1
         return self._start_v[before] if self._closed[before] else self._decayed_v(before, self._at[piece])
-
-    def _unit_charge(self, from_ns: int, to_ns: int) -> float:
-        """
-        Ampere-nanoseconds that the unit drew; its current is taken to step at most once in so short a time.
-        """
-        first_a, last_a = self._unit.current_a(from_ns), self._unit.current_a(to_ns - 1)
-        if first_a == last_a:
-            return first_a * (to_ns - from_ns)
-        low_ns, high_ns = from_ns, to_ns - 1
-        while high_ns - low_ns > 1:
-            middle_ns = (low_ns + high_ns) // 2
-            if self._unit.current_a(middle_ns) == first_a:
-                low_ns = middle_ns
-            else:
-                high_ns = middle_ns
-        return first_a * (high_ns - from_ns) + last_a * (to_ns - high_ns)

@@ -30,7 +30,7 @@ class Supply:
         self._is_fed = False
         self._is_held = False
         self._ahead: list[tuple[int, bool, asyncio.TimerHandle]] = []
-        if closed:
+        if self.rail.voltage_v(start_ns) >= spec.boot_v:
             self._schedule(start_ns, True)
 
     def drive(self, level: int, at_ns: int) -> None:

@@ -14,7 +14,7 @@ from ..clock import NS_PER_S, now_ns
 from ..model.world import UnitSpec
 from ..protocols import HttpAnswer, NoAnswer
 from ._gauge import Fields, Transfer, battery
-from ._steps import Steps
+from ._steps import Amperes, Steps
 
 # How many of its last acknowledged records a unit that loses writes forgets, at most.
 _MOST_LOST = 3
@@ -48,7 +48,7 @@ class SimUnit:
         # On from the moment it is fed, serving from the moment it is up: what it would answer to GET /health.
         self._on: Steps[bool] = Steps(start_ns, False)
         self._samples: Steps[HttpAnswer | None] = Steps(start_ns, None)
-        self._current: Steps[float] = Steps(start_ns, 0.0)
+        self._current = Amperes(start_ns, 0.0)
         self._up_ns = _NEVER_NS
         self._has_lost_power = False
         # Records: the last number given out, the last one that is still there, and how many are not.
@@ -63,9 +63,11 @@ class SimUnit:
         if self._on.at(at_ns):
             return
         spread = self.spec.boot_spread_ratio
-        boot_ns = round(self.spec.boot_s * self._rng.uniform(1 - spread, 1 + spread) * NS_PER_S)
+        boot_s = self.spec.boot_s * self._rng.uniform(1 - spread, 1 + spread)
+        boot_ns = round(boot_s * NS_PER_S)
         self._on.set(at_ns, True)
-        self._current.set(at_ns, self.spec.boot_draw_a)
+        for after_s, draw_a in self.spec.draws(boot_s):
+            self._current.set(at_ns + round(after_s * NS_PER_S), draw_a)
         if self.spec.defect == "never_boots" and self._has_lost_power:
             return
         self._boots += 1
@@ -95,9 +97,15 @@ class SimUnit:
 
     def current_a(self, at_ns: int) -> float:
         """
-        What it draws, in amperes: one current while it boots, another when it is up.
+        What it draws, in amperes: what its boot takes, step by step, and another current when it is up.
         """
         return self._current.at(at_ns)
+
+    def charge(self, from_ns: int, to_ns: int) -> float:
+        """
+        What it drew over a stretch, in ampere-nanoseconds.
+        """
+        return self._current.charge(from_ns, to_ns)
 
     async def request(self, method: str, path: str, body: bytes = b"") -> HttpAnswer:
         """

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from ..clock import now_ns
 from ..errors import UsageError, nearest
-from ..model.world import WorldSpec
+from ..model.world import ChipSpec, WorldSpec
 from .chip import Chip, twin
 from .rail import Rail, Unit
 from .supply import Supply
@@ -45,7 +45,7 @@ class World:
         ]
         self.rails: dict[str, Rail] = {name: supply.rail for name, supply in self._supplies.items()}
         self.chips: dict[tuple[int, int], Chip] = {
-            (chip.bus, chip.address): twin(chip, _of(self.rails, chip.rail, "rail"), Random(f"{seed} chip {name}"))
+            (chip.bus, chip.address): twin(chip, self._watched(chip), Random(f"{seed} chip {name}"))
             for name, chip in spec.chips.items()
         }
 
@@ -102,6 +102,9 @@ class World:
             if (reset.board, reset.pin) == (board, pin):
                 level = self._levels.get((board, pin), int(reset.active_low))
                 supply.hold_reset(bool(level) != reset.active_low, moment_ns)
+
+    def _watched(self, chip: ChipSpec) -> list[Rail | None]:
+        return [_of(self.rails, rail, "rail") if rail else None for rail in (chip.rail, *chip.more_rails)]
 
     def _on(self, board: str, pin: int) -> list[Supply]:
         contacts = ((supply, supply.contact.spec) for supply in self._supplies.values())

@@ -6,13 +6,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from ..errors import RecordError, UsageError, nearest
-from ..model.codec import judged_from_json, run_head_from_json, trial_from_json
+from ..model.codec import deviation_from_json, judged_from_json, run_head_from_json, trial_from_json
+from ..model.deviation import Deviation
 from ..model.event import Event, Kind
 from ..model.instant import NS_PER_S
+from ..model.rate import Rate
 from ..model.run import Dut, Run
 from ..model.trial import Trial
 from ..model.verdict import Verdict
@@ -85,6 +88,7 @@ def _fold(first: Event, rest: Iterable[Event]) -> Run:
     trials: list[Trial] = []
     notes: list[str] = []
     duts: list[Dut] = []
+    sheet: list[tuple[int, Deviation]] = []
     last: Event | None = None
     for event in rest:
         match event.kind:
@@ -92,10 +96,14 @@ def _fold(first: Event, rest: Iterable[Event]) -> Run:
                 duts.append(_dut(event))
             case Kind.TRIAL_ENDED:
                 trials.append(trial_from_json(event.data))
+            case Kind.DEVIATION:
+                sheet.append((_place(event), deviation_from_json(event.data)))
             case Kind.BENCH_TROUBLE:
                 notes.append(_trouble(event))
             case Kind.CLOCK_STEPPED:
                 notes.append(_step(event))
+            case Kind.SAMPLED:
+                notes += _holes(event)
             case Kind.RUN_ENDED:
                 last = event
             case _:
@@ -104,7 +112,9 @@ def _fold(first: Event, rest: Iterable[Event]) -> Run:
     if duts:
         head = replace(head, dut=duts[0])
     notes += [f"the DUT changed during the run: it was {duts[0]}, and is {dut}" for dut in duts if dut != duts[0]]
-    run = Run(head=head, trials=tuple(trials), notes=_once(notes))
+    # In the order of its rows, whenever each was known.
+    deviations = tuple(deviation for _, deviation in sorted(sheet, key=itemgetter(0)))
+    run = Run(head=head, trials=tuple(trials), notes=_once(notes), deviations=deviations)
     return run if last is None else _ended(run, first, last)
 
 
@@ -121,6 +131,11 @@ def _ended(run: Run, first: Event, last: Event) -> Run:
     )
 
 
+def _place(event: Event) -> int:
+    place: Any = event.data["place"]
+    return int(place)
+
+
 def _once(notes: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(notes))
 
@@ -129,6 +144,12 @@ def _trouble(event: Event) -> str:
     when = "bench trouble" if event.trial is None else f"bench trouble in trial {event.trial}"
     said = (event.subject, str(event.data.get("problem", "")))
     return ": ".join([when, *filter(None, said)])
+
+
+def _holes(event: Event) -> list[str]:
+    data: Any = event.data
+    rate = Rate(**data)
+    return [f"the power trace has holes: {rate}"] if rate.missed else []
 
 
 def _dut(event: Event) -> Dut:

@@ -11,122 +11,89 @@ import json
 import os
 import signal
 import sys
-from contextlib import ExitStack
+from dataclasses import replace
 
 import anyio
 
 from .. import clock
-from ..assemble import Assembly, assembled
-from ..config.drill import load_drill
+from ..assemble import assembled
 from ..config.rig import load_rig
-from ..engine.drill import DrillRun
-from ..engine.guard import Guard
 from ..engine.leaves import ungrouped
 from ..engine.restore import restore
 from ..engine.undo import UndoJournal
 from ..errors import CrashbenchError, Exit, UsageError
-from ..model.drill import DrillSpec
-from ..model.event import Event
 from ..model.rig import RigSpec
-from ..model.verdict import Verdict
-from ..protocols import Listener
-from ..store.events import EventLog
-from ..store.home import runs_dir
-from .head import run_head
+from .audit_job import AuditJob
+from .drill_job import DrillJob
+from .job import Job
 from .lease import Lease
 from .places import undo_path
-from .rail_view import show_rails
-from .request import RunRequest
+from .request import AuditRequest, JobRequest, RunRequest, loads
 from .wire import Done, Sender
 
-_CODES = {Verdict.HELD: Exit.HELD, Verdict.DEVIATED: Exit.DEVIATED, Verdict.INCONCLUSIVE: Exit.BENCH}
 _SIGNALS = {signal.SIGINT: Exit.SIGINT, signal.SIGTERM: Exit.SIGTERM}
 
 
 class BenchProcess:
     """
-    One run in a process of its own.
+    One job in a process of its own.
     """
 
-    def __init__(self, request: RunRequest, sender: Sender) -> None:
+    def __init__(self, request: JobRequest, sender: Sender) -> None:
         self._request, self._sender = request, sender
-        self._run: DrillRun | None = None
+        self._job: Job | None = None
         self._ended_by = ""
         self._code: int | None = None
 
     def main(self) -> Done:
         """
-        Runs the request to its end. Every trouble becomes the last word.
+        Carries out the request to its end. Every trouble becomes the last word.
         """
         try:
             rig = load_rig(self._request.rig)
-            drill = load_drill(self._request.drill, self._request.drill_overrides)
-            with Lease(rig, f"crashbench run {drill.name}"):
-                return clock.run(self._main, rig, drill, virtual=rig.is_virtual)
+            job = self._job = self._made(rig)
+            with Lease(rig, job.purpose):
+                return clock.run(self._main, rig, job, virtual=rig.is_virtual)
         except CrashbenchError as error:
             return Done(exit_code=error.exit_code, problem=str(error))
 
     def end(self, reason: str, code: int | None = None) -> None:
         """
-        Ends the run from outside: restored first, inconclusive for `reason`.
+        Ends the job from outside: restored first, without a result for `reason`.
         """
         self._ended_by, self._code = self._ended_by or reason, self._code or code
-        if self._run is not None:
-            self._run.abort(self._ended_by)
+        if self._job is not None:
+            self._job.abort(self._ended_by)
 
-    async def _main(self, rig: RigSpec, drill: DrillSpec) -> Done:
+    def _made(self, rig: RigSpec) -> Job:
+        match self._request:
+            case RunRequest() as request:
+                return DrillJob(request, rig, self._sender, self.end)
+            case AuditRequest() as request:
+                return AuditJob(request, rig, self._sender, self.end)
+        raise UsageError(f"there is no job for a {type(self._request).__name__}")
+
+    async def _main(self, rig: RigSpec, job: Job) -> Done:
         if rig.is_virtual:
             self._listen_for_signals_between_steps()
-            return await self._drill(rig, drill)
+            return await self._carried_out(rig, job)
         with ungrouped():
             async with anyio.create_task_group() as tasks:
                 await tasks.start(self._listen_for_signals)
                 tasks.start_soon(self._listen_to_supervisor, rig.lease.ttl_s)
-                done = await self._drill(rig, drill)
+                done = await self._carried_out(rig, job)
                 tasks.cancel_scope.cancel()
         return done
 
-    async def _drill(self, rig: RigSpec, drill: DrillSpec) -> Done:
-        async with assembled(rig, self._request.seed) as bench:
-            bench.check(drill)
+    async def _carried_out(self, rig: RigSpec, job: Job) -> Done:
+        async with assembled(rig, self._request.seed, opening=job.opening) as bench:
+            job.check(bench)
             journal = UndoJournal(None if rig.is_virtual else undo_path(rig))
             left = journal.pending()
             if not left.is_clean:
                 await restore(bench, journal)
-            Guard(rig).admit(drill, bench)
-            head = run_head(self._request, drill, rig, bench.wiring, bench.firmware)
-            with ExitStack() as stack:
-                emit = self._listeners(stack, head.run_id, rig)
-                self._run = DrillRun(drill, bench, head, journal, emit)
-                if self._ended_by:
-                    self._run.abort(self._ended_by)
-                for note in bench.notes:
-                    self._run.note(note)
-                bench.on_trouble(self._run.abort)
-                if not left.is_clean:
-                    self._run.note(f"restored what an earlier run had left: {len(left.undos)} undo(s)")
-                verdict = await self._watched(self._run, bench, emit)
-            return Done(exit_code=self._code or _CODES[verdict], run_id=head.run_id)
-
-    async def _watched(self, run: DrillRun, bench: Assembly, emit: Listener) -> Verdict:
-        if bench.rig.is_virtual:
-            return await run.run(until_failure=self._request.until_failure)
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(show_rails, bench, emit)
-            verdict = await run.run(until_failure=self._request.until_failure)
-            tasks.cancel_scope.cancel()
-        return verdict
-
-    def _listeners(self, stack: ExitStack, run_id: str, rig: RigSpec) -> Listener:
-        record = stack.enter_context(EventLog(runs_dir() / run_id, virtual=rig.is_virtual))
-
-        def emit(event: Event) -> None:
-            self._sender.event(event)
-            record(event)
-            if not self._sender.is_heard:
-                self.end("the supervisor is gone")
-
-        return emit
+            done = await job.carry_out(bench, journal, left)
+            return replace(done, exit_code=self._code or done.exit_code)
 
     async def _listen_for_signals(self, *, task_status: anyio.abc.TaskStatus[None]) -> None:
         with anyio.open_signal_receiver(*_SIGNALS) as signals:
@@ -163,8 +130,8 @@ def main() -> int:
     sender = Sender(os.dup(1))
     os.dup2(2, 1)  # a stray print of some library must not get between the lines
     try:
-        request = RunRequest.loads(_first_line())
-    except (ValueError, TypeError) as error:
+        request = loads(_first_line())
+    except (ValueError, KeyError, TypeError) as error:
         raise UsageError(f"no request on standard input: {error}") from error
     done = BenchProcess(request, sender).main()
     sender.done(done)

@@ -10,6 +10,7 @@ import anyio
 
 from .. import clock
 from ..assemble import Assembly, Opening, assembled
+from ..engine.guard import Guard, life_of
 from ..engine.restore import restore
 from ..engine.undo import UndoJournal
 from ..errors import Refused, UsageError, nearest
@@ -17,7 +18,7 @@ from ..model.rig import RigSpec
 from ..model.undo import Undo
 from ..protocols import HttpService, NoAnswer, PowerSwitch
 from .lease import Lease
-from .places import undo_path
+from .places import count_opening, odometer, undo_path
 from .supervisor import played
 
 _LOOK_S = 2.0
@@ -52,7 +53,7 @@ def observe(rig: RigSpec) -> dict[str, dict[str, Any]]:
 
     async def main() -> dict[str, dict[str, Any]]:
         async with played(rig), assembled(rig, opening=Opening.OBSERVE) as bench:
-            return {dut: await _seen(bench, dut) for dut in rig.duts}
+            return {dut: await _seen(bench, dut) | _wear(bench, dut) for dut in rig.duts}
 
     # Even looking disturbs: a meter that is set up anew in the middle of a run loses the reading it was proving by.
     with Lease(rig, "crashbench status"):
@@ -71,10 +72,12 @@ def power_by_hand(rig: RigSpec, dut: str, verb: str, off_s: float) -> str:
     async def main() -> str:
         async with played(rig), assembled(rig) as bench:
             switch = bench.roles.get(f"{dut}.power", PowerSwitch)
-            journal = _journal(rig)
+            journal, strokes = _journal(rig), odometer(rig)
+            count_opening(bench, strokes)
             if verb == "off" and not getattr(switch, "stays_off", True):
                 raise Refused(f"{switch.name} is fed again as soon as this command has ended; use `power cycle`")
             if verb != "on":
+                Guard(rig, strokes).stroke(switch)
                 journal.promise([Undo(device=switch.name, action="on")], "by hand")
                 await switch.off()
             if verb == "cycle":
@@ -88,6 +91,17 @@ def power_by_hand(rig: RigSpec, dut: str, verb: str, off_s: float) -> str:
 
     with Lease(rig, f"crashbench power {verb} {dut}"):
         return clock.run(main, virtual=rig.is_virtual)
+
+
+def replaced_by_hand(rig: RigSpec, device: str) -> int:
+    """
+    Has a device's odometer begin anew; returns what it showed. Raises Refused while somebody has the rig, RecordError.
+    """
+    with Lease(rig, f"crashbench doctor --replaced {device}"):
+        strokes = odometer(rig)
+        done = strokes.total(device)
+        strokes.replaced(device)
+    return done
 
 
 async def _seen(bench: Assembly, dut: str) -> dict[str, Any]:
@@ -104,6 +118,17 @@ async def _seen(bench: Assembly, dut: str) -> dict[str, Any]:
         if isinstance(device, HttpService):
             seen[role] = await _answers(device)
     return seen
+
+
+def _wear(bench: Assembly, dut: str) -> dict[str, Any]:
+    """
+    How often the switch of a DUT's supply has been struck, and how often it may be.
+    """
+    switch = bench.devices.get(bench.rig.duts[dut].roles.get("power", ""))
+    if not isinstance(switch, PowerSwitch):
+        return {}
+    life = life_of(switch)
+    return {"strokes": odometer(bench.rig).total(switch.name)} | ({} if life is None else {"contact_life": life})
 
 
 async def _answers(service: HttpService) -> str:

@@ -11,7 +11,7 @@ import secrets
 from .. import __version__, clock
 from ..model.drill import DrillSpec
 from ..model.rig import RigSpec
-from ..model.run import Dut, RunHead
+from ..model.run import Dut, RailLevels, RunHead
 from .request import RunRequest, repeat_command
 
 
@@ -45,4 +45,7 @@ def run_head(request: RunRequest, drill: DrillSpec, rig: RigSpec, wiring: str, f
         dut=Dut(),
         repeat_command=repeat_command(request, drill, rig),
         wiring=wiring,
+        rails={
+            name: RailLevels(nominal_v=dut.nominal_v, brown_out_v=dut.brown_out_v) for name, dut in rig.duts.items()
+        },
     )

@@ -5,14 +5,19 @@ A dry run: what a drill would switch on a rig, and when.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from .. import clock
 from ..assemble import Assembly, Opening, assembled
 from ..config.drill import load_drill
 from ..config.rig import load_rig
+from ..engine.bench import Bench
+from ..engine.climb import Climb
 from ..engine.guard import Guard
 from ..errors import Refused
-from ..model.drill import DrillSpec
+from ..model.drill import DrillSpec, Ladder
+from .places import odometer
+from .request import seed_of
 
 
 def plan(drill: str, rig: str, overrides: tuple[str, ...]) -> list[str]:
@@ -31,17 +36,44 @@ def plan(drill: str, rig: str, overrides: tuple[str, ...]) -> list[str]:
 
 def _lines(drill: DrillSpec, bench: Assembly) -> Iterator[str]:
     rig = bench.rig
+    guard = Guard(rig, odometer(rig))
+    climb = Climb(drill, bench, guard, seed_of(None, virtual=True))
+    trials = drill.trials.count * len(climb.rows)
     yield f"{drill.title} ({drill.path.name}) on {rig.path.name} [{bench.wiring}], environment {rig.environment}"
-    yield f"  {drill.trials.count} trial(s); each waits up to {drill.settle_s:g} s for the steady state:"
+    yield f"  {trials} trial(s); each waits up to {drill.settle_s:g} s for the steady state:"
     for probe in drill.steady_state:
         yield f"    {probe.kind} {probe.role} every {probe.period_s:g} s, time-out {probe.timeout_s:g} s"
-    for fault in drill.faults:
-        for after_s, what in bench.fault(fault).plan():
-            yield f"  t = {fault.at_s + after_s:8.3f} s  {fault.kind} {fault.role}: {what}"
+    yield from _strokes(climb.drill_of(0), bench) if drill.ladder is None else _rows(drill.ladder, climb, bench)
     yield f"  then watches up to {drill.watch_s:g} s for a steady state that holds {drill.hold_s:g} s"
     for criterion in drill.criteria:
         yield f"  criterion: {criterion.expr}"
     try:
-        Guard(rig).admit(drill, bench)
+        guard.admit(drill, bench)
     except Refused as refusal:
         yield f"  the guard would refuse: {refusal}"
+
+
+def _rows(ladder: Ladder, climb: Climb, bench: Bench) -> Iterator[str]:
+    """
+    The rows of a ladder: those that will be done with what they switch, the others with the reason.
+    """
+    done = len(ladder.rows) - len(climb.refused)
+    yield f"  shaped after {ladder.shaped_after} ({ladder.source}): {done} of {len(ladder.rows)} rows"
+    for differs in ladder.differs:
+        yield f"  differs: asked {differs.asked}, delivered {differs.delivered}{differs.why and f' ({differs.why})'}"
+    for row in ladder.rows:
+        if row.number in climb.refused:
+            yield f"  row {row.number}: {row.asked}: not run: {climb.refused[row.number]}"
+        else:
+            yield f"  row {row.number}: {row.asked}" + (f", {row.repeats} times" if row.repeats > 1 else "")
+            yield from _strokes(climb.drill_of(climb.rows.index(row)), bench)
+
+
+def _strokes(drill: DrillSpec, bench: Bench) -> Iterator[str]:
+    """
+    What a drill's faults switch, as far as the rig can deliver them; what is random is drawn for the default seed.
+    """
+    for fault in drill.faults:
+        with suppress(Refused):
+            for after_s, what in bench.fault(fault).plan():
+                yield f"  t = {fault.at_s + after_s:8.3f} s  {fault.kind} {fault.role}: {what}"

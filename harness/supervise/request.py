@@ -10,39 +10,52 @@ import secrets
 import shlex
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, cast
 
+from ..config.drill import load_drill
 from ..errors import UsageError
 from ..model.drill import DrillSpec
 from ..model.rig import RigSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunRequest:
+class JobRequest:
     """
-    One run: a drill on a rig, by name or path, with everything that a repetition needs.
+    Something that a bench process shall do on a rig, by name or path.
     """
 
-    drill: str
     rig: str
     seed: int
-    trials: int | None = None
-    overrides: tuple[str, ...] = ()
-    until_failure: bool = False
     heartbeat_s: float = 1.0
+
+    def check(self) -> None:
+        """
+        Reads what it names besides the rig. Raises UsageError.
+        """
 
     def dumps(self) -> str:
         """
         One line.
         """
-        return json.dumps(asdict(self))
+        return json.dumps({"job": type(self).__name__, **asdict(self)})
 
-    @classmethod
-    def loads(cls, line: str) -> RunRequest:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest(JobRequest):
+    """
+    One run: a drill on a rig, by name or path, with everything that a repetition needs.
+    """
+
+    drill: str
+    trials: int | None = None
+    overrides: tuple[str, ...] = ()
+    until_failure: bool = False
+
+    def check(self) -> None:
         """
-        What `dumps` wrote.
+        Reads the drill. Raises UsageError.
         """
-        fields = json.loads(line)
-        return cls(**{**fields, "overrides": tuple(fields["overrides"])})
+        load_drill(self.drill, self.drill_overrides)
 
     @property
     def drill_overrides(self) -> tuple[str, ...]:
@@ -50,6 +63,29 @@ class RunRequest:
         Every `--set`, the number of trials among them.
         """
         return self.overrides if self.trials is None else (*self.overrides, f"drill.trials.count={self.trials}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRequest(JobRequest):
+    """
+    One audit of the bench itself; `look_only` makes it without a stroke.
+    """
+
+    look_only: bool = False
+
+
+_JOBS: dict[str, Any] = {job.__name__: job for job in (RunRequest, AuditRequest)}
+
+
+def loads(line: str) -> JobRequest:
+    """
+    What `JobRequest.dumps` wrote. Raises ValueError, KeyError or TypeError for anything else.
+    """
+    fields: dict[str, Any] = json.loads(line)
+    job = _JOBS[fields.pop("job")]
+    return cast(
+        JobRequest, job(**{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()})
+    )
 
 
 def seed_of(given: int | None, *, virtual: bool) -> int:

@@ -17,14 +17,13 @@ from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from .. import clock
-from ..config.drill import load_drill
 from ..config.rig import load_rig
 from ..engine.leaves import ungrouped
 from ..errors import Exit
 from ..model.event import Event
 from ..model.rig import RigSpec
 from ..protocols import Listener
-from .request import RunRequest
+from .request import JobRequest
 from .wire import Done, parse
 
 # A bench process that was asked to end restores first: relays, retries and a look at the rail take a few seconds at
@@ -48,10 +47,10 @@ class Outcome:
 
 class Supervisor:
     """
-    One run. `run` it once; `abort` may be called at any moment.
+    One job of a bench process. `run` it once; `abort` may be called at any moment.
     """
 
-    def __init__(self, request: RunRequest, listen: Listener) -> None:
+    def __init__(self, request: JobRequest, listen: Listener) -> None:
         self._request, self._listen = request, listen
         self._process: Process | None = None
         self._abort: tuple[str, int] | None = None
@@ -64,7 +63,7 @@ class Supervisor:
         Runs the request. Raises UsageError for what the files get wrong, before anything is started.
         """
         rig = load_rig(self._request.rig)
-        load_drill(self._request.drill, self._request.drill_overrides)
+        self._request.check()
         async with played(rig):
             return await self._supervised(rig)
 
@@ -196,14 +195,14 @@ async def played(rig: RigSpec, *, leave_none: bool = False) -> AsyncIterator[Non
                 lab.close()
 
 
-def supervise(request: RunRequest, listen: Listener) -> Outcome:
+def supervise(request: JobRequest, listen: Listener) -> Outcome:
     """
     Runs a request in the foreground: SIGINT and SIGTERM restore first, and become the exit code.
     """
     return clock.run(_foreground, request, listen)
 
 
-async def _foreground(request: RunRequest, listen: Listener) -> Outcome:
+async def _foreground(request: JobRequest, listen: Listener) -> Outcome:
     supervisor = Supervisor(request, listen)
     codes = {signal.SIGINT: Exit.SIGINT, signal.SIGTERM: Exit.SIGTERM}
 

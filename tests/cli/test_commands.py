@@ -99,6 +99,9 @@ def test_the_record_can_be_listed_shown_and_reported(tmp_path: Path, capfd: Capt
     assert run(["report", "last", "--format", "junit", "-o", str(tmp_path / "junit.xml")]) == 0
     assert ET.parse(tmp_path / "junit.xml").getroot().tag in ("testsuite", "testsuites")
 
+    assert run(["report", "last", "--format", "html", "-o", str(tmp_path / "chaos-report.html")]) == 0
+    assert "<h1>Control</h1>" in (tmp_path / "chaos-report.html").read_text(encoding="utf-8")
+
 
 def test_two_runs_are_compared(capfd: Captured) -> None:
     for seed in ("1", "2"):

@@ -9,6 +9,7 @@ from harness.config.drill import load_drill
 from harness.config.source import shipped
 from harness.errors import UsageError
 from harness.model.drill import BlastRadius, Severity, Trials
+from harness.model.quantity import QUANTITIES
 
 HEAD = """
 title = "Cut"
@@ -95,6 +96,12 @@ def test_a_criterions_limit_is_in_the_unit_of_what_it_names(tmp_path: Path) -> N
     assert drill.criteria[0].expr == "time_to_detect < 500 ms"
 
 
+@pytest.mark.parametrize("name", QUANTITIES)
+def test_a_criterion_may_name_whatever_a_trace_tells_in_its_unit(tmp_path: Path, name: str) -> None:
+    path = str(write(tmp_path, BARE + f'[[criteria]]\nexpr = "{name} < 1500 m{QUANTITIES[name]}"\n'))
+    assert load_drill(path).criteria[0].limit == 1.5
+
+
 def test_a_ratio_may_be_judged_on_its_bound(tmp_path: Path) -> None:
     text = BARE + '[[criteria]]\nexpr = "error_ratio < 1 %"\nconfidence = 0.95'
     assert load_drill(str(write(tmp_path, text))).criteria[0].confidence == 0.95
@@ -122,6 +129,11 @@ def expr(text: str, *more: str) -> str:
         ('titel = "x"' + BARE, "titel: unknown key; did you mean 'title'?"),
         ('severity = "P9"' + BARE, "severity: 'P9' is none of them; known: P0, P1, P2, P3"),
         ("hold = 5" + BARE, 'hold: 5 has no unit; write it like "250 ms"'),
+        (
+            expr("inrush_peak < 3 V"),
+            "criteria.0.expr: 'V' is the wrong unit; use one of µA, uA, mA, A, like \"500 mA\"",
+        ),
+        (expr("energy_to_recover < 40"), "criteria.0.expr: '40' has no unit; use one of mJ, J, kJ, like \"40 J\""),
         (
             'hold = "5 V"' + BARE,
             "hold: 'V' is the wrong unit; use one of ns, us, µs, ms, s, min, h, d, like \"250 ms\"",

@@ -57,7 +57,7 @@ def test_helpers_are_no_kinds() -> None:
         ("faults", "powercut", "kind: no fault kind 'powercut'; did you mean 'power_cut'?"),
         ("probes", "htpp", "kind: no probe kind 'htpp'; did you mean 'http'?"),
         ("devices", "rellay", "kind: no device kind 'rellay'; did you mean 'relay'?"),
-        ("faults", "_supply", "kind: no fault kind '_supply'; known: "),
+        ("faults", "_report", "kind: no fault kind '_report'; known: "),
     ],
 )
 def test_an_unknown_kind_is_told_with_the_nearest_or_with_all(room: str, kind: str, told: str) -> None:

@@ -7,7 +7,8 @@ import pytest
 from harness.config.rig import load_rig, resources
 from harness.config.source import shipped
 from harness.errors import UsageError
-from harness.model.rig import DeviceSpec, IdentitySpec
+from harness.model.rig import DeviceSpec, IdentitySpec, SamplingSpec
+from harness.model.world import DrawSpec
 
 HEAD = """
 title = "One relay"
@@ -36,6 +37,10 @@ probes.health = "health"
 links.fibre.up = "mains"
 """
 BARE = HEAD + DEVICES + DUT
+
+METERED = BARE.replace("identity =", 'trip = "2 A"\nidentity =').replace(
+    'power = "mains"', 'power = "mains"\nmeter = "monitor"'
+)
 
 WORLD = """
 [world.rails.main]
@@ -68,6 +73,28 @@ def refusal(folder: Path, text: str) -> str:
     assert told == str(path)
     assert "\n" not in rest
     return rest
+
+
+def test_real_meters_are_sampled_and_simulated_ones_when_the_rig_says_so(tmp_path: Path) -> None:
+    assert load_rig(str(write(tmp_path, BARE))).sampling == SamplingSpec()
+    virtual = 'time = "virtual"\n' + BARE + WORLD
+    assert load_rig(str(write(tmp_path, virtual))).sampling is None
+    assert load_rig(str(write(tmp_path, virtual + "[sampling]"))).sampling == SamplingSpec()
+    slow = load_rig(str(write(tmp_path, BARE + '[sampling]\nmeters = ["monitor"]\nage_limit = "500 ms"')))
+    assert slow.sampling == SamplingSpec(meters=("monitor",), age_limit_s=0.5)
+
+
+def test_a_dut_may_have_a_current_that_trips(tmp_path: Path) -> None:
+    assert load_rig(str(write(tmp_path, METERED))).duts["gateway"].trip_a == 2.0
+    assert load_rig(str(write(tmp_path, BARE))).duts["gateway"].trip_a is None
+
+
+def test_a_dut_may_say_what_it_draws_when_it_runs_and_while_it_boots(tmp_path: Path) -> None:
+    band, steps = '["0.2 A", "0.3 A"]', '[{ at = "0 s", draw = "1 A" }, { at = "3 s", draw = "0.25 A" }]'
+    text = METERED.replace('trip = "2 A"', f"run_current = {band}\nboot_signature = {steps}")
+    dut = load_rig(str(write(tmp_path, text))).duts["gateway"]
+    assert dut.run_current_a == (0.2, 0.3)
+    assert dut.boot_signature == (DrawSpec(at_s=0.0, draw_a=1.0), DrawSpec(at_s=3.0, draw_a=0.25))
 
 
 @pytest.mark.parametrize("name", sorted(shipped("rig")))
@@ -152,6 +179,45 @@ def played(old: str, new: str) -> str:
         (changed("chip = 0", "chip = 0.5"), "gpio.chip: input should be a valid string, not a number (0.5)"),
         (BARE + "[lease]\nttl = 30", 'lease.ttl: 30 has no unit; write it like "250 ms"'),
         (BARE + '[lease]\nttl = "0 s"', "lease.ttl: must be more than 0"),
+        (BARE + '[sampling]\nage_limit = "0 s"', "sampling: age_limit must be more than 0"),
+        (
+            BARE + '[sampling]\nmeters = ["montor"]',
+            "sampling.meters: there is no device 'montor'; did you mean 'monitor'?",
+        ),
+        (
+            BARE + '[sampling]\nmeters = ["mains"]',
+            "sampling.meters: 'mains' (relay) is no meter that can be sampled",
+        ),
+        (
+            METERED.replace('trip = "2 A"', 'run_current = ["200 mA"]'),
+            'dut.gateway.run_current: must be the least and the most that it draws, like ["200 mA", "300 mA"]',
+        ),
+        (
+            METERED.replace('trip = "2 A"', 'run_current = ["300 mA", "200 mA"]'),
+            'dut.gateway.run_current: must be the least and the most that it draws, like ["200 mA", "300 mA"]',
+        ),
+        (
+            METERED.replace('trip = "2 A"', 'boot_signature = [{ at = "0 s", draw = "1 A" }]'),
+            "dut.gateway.boot_signature: must be two steps or more, each later than the one before it, and to another "
+            "current",
+        ),
+        (METERED.replace('trip = "2 A"', 'trip = "0 A"'), "dut.gateway.trip: must be more than 0"),
+        (
+            METERED.replace('meter = "monitor"', ""),
+            "dut.gateway.trip: nothing would trip: the DUT has no `meter` that can be sampled",
+        ),
+        (
+            METERED.replace('meter = "monitor"', 'meter = "mains"'),
+            "dut.gateway.trip: nothing would trip: the DUT has no `meter` that can be sampled",
+        ),
+        (
+            METERED + "[sampling]\nmeters = []",
+            "dut.gateway.trip: nothing would trip: 'monitor' is not sampled; add it to `[sampling]`",
+        ),
+        (
+            'time = "virtual"\n' + METERED + WORLD,
+            "dut.gateway.trip: nothing would trip: 'monitor' is not sampled; add it to `[sampling]`",
+        ),
         (another("pin = 3"), "devices.x.kind: missing; known: "),
         (another('kind = "rellay"'), "devices.x.kind: no device kind 'rellay'; did you mean 'relay'?"),
         (another('kind = "relay"'), "devices.x.pin: missing; add `pin = …`"),
@@ -202,6 +268,10 @@ def played(old: str, new: str) -> str:
         (
             played('rail = "main"', 'rail = "mian"'),
             "world.chips.monitor.rail: there is no rail 'mian'; did you mean 'main'?",
+        ),
+        (
+            played('rail = "main"', 'rail = "main"\nmore_rails = ["", "mian"]'),
+            "world.chips.monitor.more_rails: there is no rail 'mian'; did you mean 'main'?",
         ),
         (
             played("units.gateway", "units.gate").replace('dut = "gateway"', 'dut = "gate"'),

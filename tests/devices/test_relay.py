@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 import pytest
 from gpiozero import OutputDevice
+from gpiozero.exc import PinFixedPull
 
 from harness import clock
 from harness.devices.relay import Relay
@@ -197,3 +198,50 @@ def test_it_is_a_power_switch_that_occupies_its_pin() -> None:
 def test_an_impossible_relay_is_refused(values: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="must"):
         Relay.Config(**values)
+
+
+@pytest.mark.parametrize(("contact", "active_low", "feeding"), FEEDING)
+def test_whether_anything_hangs_on_the_line_is_sensed_by_its_pulls(
+    contact: str, active_low: bool, feeding: int
+) -> None:
+    async def main() -> None:
+        world, relay = bench(contact=contact, active_low=active_low)
+        await relay.open()
+        assert await relay.is_wired()
+        assert world.level(PIN) == feeding
+        assert await relay.is_on()
+        free = Relay("free", Relay.Config(pin=PIN + 1), Wires(world))
+        await free.open()
+        assert await free.is_wired() is False
+        assert await free.is_on()
+
+    play(main)
+
+
+def test_a_line_whose_pull_cannot_be_set_is_not_sensed_and_stays_where_it_was() -> None:
+    class Fixed(SimPin):  # type: ignore[misc]
+        def _set_pull(self, value: str) -> None:
+            raise PinFixedPull("there is none")
+
+    class Factory(SimFactory):  # type: ignore[misc]
+        def __init__(self, world: World) -> None:
+            super().__init__(world)
+            self.pin_class = Fixed
+
+    async def main() -> None:
+        world, relay = bench()
+        factory = Factory(world)
+        relay._wiring.pin_factory = lambda: factory
+        await relay.open()
+        assert await relay.is_wired() is None
+        assert await relay.is_on()
+
+    play(main)
+
+
+@pytest.mark.parametrize(
+    ("contact", "safe", "held"), [("nc", "on", False), ("no", "on", True), ("nc", "off", True), ("no", "off", False)]
+)
+def test_a_relay_knows_whether_its_coil_is_held_at_its_safe_level(contact: Any, safe: Any, held: bool) -> None:
+    nobody: Any = None
+    assert Relay("mains", Relay.Config(pin=PIN, contact=contact, safe=safe), nobody).is_held is held

@@ -15,9 +15,7 @@ from typing import Any
 import pytest
 
 from harness import clock
-from tests.edge_node.test_edge_node import Run, Running, run
-
-__all__ = ["run"]
+from tests.edge_node.playing import Run, Running
 
 pytestmark = pytest.mark.lab
 

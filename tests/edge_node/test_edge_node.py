@@ -5,71 +5,14 @@ The edge node as a program: what a bench sees of it.
 from __future__ import annotations
 
 import signal
-import socket
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from harness import clock
-from harness.config.data import data
+from tests.edge_node.playing import Run, Running
 
 pytestmark = pytest.mark.lab
-
-PROGRAM = data("fixtures") / "edge_node" / "edge_node.py"
-START_LIMIT_NS = 10 * clock.NS_PER_S
-
-
-class Running:
-    """
-    One boot of the node.
-    """
-
-    def __init__(self, state: Path, *options: str) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            self.port = taken.getsockname()[1]
-        listen = f"127.0.0.1:{self.port}"
-        command = [sys.executable, str(PROGRAM), "--listen", listen, "--state", str(state), "--until-eof", *options]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE)
-
-    def ask(self, method: str, path: str, content: bytes = b"") -> httpx.Response:
-        with httpx.Client(base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=5) as client:
-            return client.request(method, path, content=content)
-
-    def until_it_answers(self) -> Running:
-        limit_ns = clock.now_ns() + START_LIMIT_NS
-        while True:
-            try:
-                self.ask("GET", "/metrics")
-            except httpx.ConnectError:
-                assert clock.now_ns() < limit_ns
-                assert self.process.poll() is None
-            else:
-                return self
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.communicate(timeout=5)
-
-
-Run = Callable[..., Running]
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Iterator[Run]:
-    started: list[Running] = []
-
-    def start(*options: str) -> Running:
-        started.append(Running(tmp_path, *options))
-        return started[-1]
-
-    yield start
-    for running in started:
-        running.kill()
 
 
 def records(node: Running) -> Any:
@@ -96,8 +39,9 @@ def test_acknowledged_records_outlive_a_sigkill_and_the_boot_id_does_not(run: Ru
     assert second.ask("GET", "/health").json()["boot_id"] != boot_id
 
 
-def test_the_loses_writes_defect_shows_after_a_sigkill_only(run: Run) -> None:
-    first = run("--boot-s", "0", "--defect", "loses_writes").until_it_answers()
+@pytest.mark.parametrize("defect", ["loses_writes", "acks_before_flush"])
+def test_acknowledging_before_writing_shows_after_a_sigkill_only(run: Run, defect: str) -> None:
+    first = run("--boot-s", "0", "--defect", defect).until_it_answers()
     first.ask("POST", "/records", b"x")
     assert records(first) == {"last_seq": 1, "lost": 0, "corrupt": 0, "torn": 0}
     first.kill()
@@ -132,3 +76,31 @@ def test_it_ends_in_order(run: Run, end: str) -> None:
     else:
         node.process.communicate(timeout=5)
         assert node.process.returncode == 0
+
+
+def test_a_slow_boot_takes_three_times_as_long(run: Run) -> None:
+    before_ns = clock.now_ns()
+    run("--boot-s", "0.3", "--defect", "slow_boot").until_it_answers()
+    assert clock.now_ns() - before_ns >= 900_000_000
+
+
+def test_what_is_not_asked_for_is_not_there(run: Run) -> None:
+    node = run("--boot-s", "0").until_it_answers()
+    assert set(node.health()) == {"status", "name", "version", "boot_id"}
+    for path in ("/content/p0-0", "/items/a", "/audit", "/update", "/session"):
+        assert node.ask("GET", path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--uplink", "nameless"),
+        ("--uplink", "a=b:c"),
+        ("--defect", "haunted"),
+        ("--alert-url", "ftp://host/"),
+        ("--key", "/nowhere"),
+        ("--database", "nonsense"),
+    ],
+)
+def test_a_command_line_without_sense_is_refused(run: Run, options: tuple[str, str]) -> None:
+    assert run(*options).process.wait(timeout=5) == 2

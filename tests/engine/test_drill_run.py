@@ -214,3 +214,16 @@ def test_a_note_from_before_the_run_is_in_its_record() -> None:
     play(drill([fault("noop", for_s=5.0)]), QUICK, beside=remember)
     assert heard[1].kind is Kind.BENCH_TROUBLE
     assert heard[1].data == {"problem": "the last run was killed"}
+
+
+def test_a_note_from_the_middle_of_a_run_is_in_its_record_at_once() -> None:
+    seen: list[Event] = []
+
+    async def remember(run: DrillRun, _: Assembly) -> None:
+        await anyio.sleep(0.5)
+        run.note("the monitor was reset")
+
+    played = play(drill([fault("noop", for_s=5.0)]), QUICK, beside=remember, listen=seen.append)
+    (told,) = [event for event in seen if event.kind is Kind.BENCH_TROUBLE]
+    assert told.at.earliest_ns == 500_000_000
+    assert played.run.notes == ("bench trouble: the monitor was reset",)

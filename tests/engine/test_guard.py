@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -14,6 +15,7 @@ import pytest
 from harness import clock
 from harness.assemble import Opening, assembled
 from harness.engine.guard import Guard
+from harness.engine.odometer import Odometer
 from harness.errors import Exit, Refused
 from harness.model.drill import BlastRadius, DrillSpec
 from harness.model.rig import DEFAULT_ENVIRONMENT, InterlockSpec, RigSpec
@@ -134,6 +136,7 @@ class Switch:
     min_off_s: float = 0.0
     min_pulse_s: float = 0.0
     cycles_per_hour: int = 1000
+    contact_life: int | None = None
 
 
 class Strikes:
@@ -145,7 +148,12 @@ class Strikes:
         self.strikes = tuple((device, off_s, count) for device in devices or ("mains",))
 
 
-def at_strikes(*steps: Callable[[Guard, Any], None] | float, switch: Switch | None = None, **changes: Any) -> str:
+def at_strikes(
+    *steps: Callable[[Guard, Any], None] | float,
+    switch: Switch | None = None,
+    odometer: Odometer | None = None,
+    **changes: Any,
+) -> str:
     """
     Why the last of some steps is refused, each after the last or after a wait (seconds); empty when none is.
     """
@@ -154,7 +162,7 @@ def at_strikes(*steps: Callable[[Guard, Any], None] | float, switch: Switch | No
 
     async def main() -> None:
         nonlocal told
-        guard = Guard(rig(**changes))
+        guard = Guard(rig(**changes), odometer)
         try:
             for step in steps:
                 if isinstance(step, float):
@@ -198,6 +206,62 @@ def test_cycles_are_counted_over_an_hour() -> None:
     told = "mains may cycle 3 times an hour, and has done 2"
     assert at_strikes(*twice, strike(count=2), switch=tired) == told
     assert at_strikes(*twice, 3600.001, strike(count=2), switch=tired) == ""
+
+
+def test_cycles_are_counted_over_runs(tmp_path: Path) -> None:
+    def again(guard: Guard, switches: Any) -> None:
+        guard.strike(Strikes(), switches)  # type: ignore[arg-type]
+
+    tired, path = Switch(cycles_per_hour=2), tmp_path / "log"
+    assert at_strikes(again, release(), again, switch=tired, odometer=Odometer(path, "boot")) == ""
+    told = "mains may cycle 2 times an hour, and has done 2"
+    assert at_strikes(again, switch=tired, odometer=Odometer(path, "boot")) == told
+
+
+def test_a_worn_contact_is_refused_and_its_cure_is_told() -> None:
+    worn, odometer = Switch(contact_life=10), Odometer(None)
+    odometer.count("mains", 8)
+    assert at_strikes(strike(count=2), release(), switch=worn, odometer=odometer) == ""
+    assert at_strikes(strike(), switch=worn, odometer=odometer) == (
+        "mains has done 10 of the 10 strokes that its contact lasts, and this needs 1; "
+        "replace it, and say so by `crashbench doctor --replaced mains`"
+    )
+
+
+def test_what_has_no_contact_never_wears_out() -> None:
+    odometer = Odometer(None)
+    odometer.count("mains", 10**9)
+    assert at_strikes(strike(), switch=Switch(cycles_per_hour=10**10), odometer=odometer) == ""
+
+
+def test_a_strike_is_on_the_odometer_before_it_is_made_and_a_refused_one_never() -> None:
+    odometer = Odometer(None)
+    assert at_strikes(strike(count=3), odometer=odometer) == ""
+    assert odometer.total("mains") == 3
+    assert at_strikes(strike(off_s=0.001), switch=Switch(min_pulse_s=1.0), odometer=odometer) != ""
+    assert odometer.total("mains") == 3
+
+
+def test_an_audits_stroke_may_be_of_any_length_and_keeps_all_the_rest() -> None:
+    def stroke(guard: Guard, switches: Any) -> None:
+        guard.stroke(switches[0])
+
+    def rested(guard: Guard, switches: Any) -> None:
+        guard.rested(switches[0])
+
+    slow = Switch(min_pulse_s=1.0, min_on_s=5.0)
+    assert at_strikes(stroke, rested, 5.0, stroke, switch=slow) == ""
+    assert at_strikes(stroke, rested, 4.0, stroke, switch=slow).startswith("mains was fed for 4 s only")
+    assert at_strikes(stroke, stroke).startswith("mains would be struck by two faults")
+    assert at_strikes(stroke, rested, stroke, switch=Switch(cycles_per_hour=1)).startswith("mains may cycle 1 times")
+    lock = (InterlockSpec(devices=("mains", "heater")),)
+    assert at_strikes(strike("heater"), stroke, interlocks=lock).startswith("interlock: heater and mains")
+
+
+def test_an_audit_is_refused_in_production_only() -> None:
+    with pytest.raises(Refused, match="look without a stroke by `--look-only`"):
+        Guard(rig(environment="production")).admit_audit()
+    Guard(rig(environment="staging")).admit_audit()
 
 
 def test_a_device_that_is_struck_is_not_struck_again() -> None:

@@ -31,7 +31,7 @@ class Meter:
 
     async def aclose(self) -> None: ...
 
-    async def read(self) -> Reading:
+    async def read(self, after_ns: int | None = None) -> Reading:
         began_ns = clock.now_ns()
         await anyio.sleep(self.period_s)
         self.readings += 1
@@ -84,6 +84,6 @@ def test_a_unit_that_draws_nothing_for_long_is_asked_less_often() -> None:
 
 def test_a_meter_that_does_not_answer_is_the_benchs_trouble() -> None:
     meter = Meter(0)
-    meter.read = anyio.sleep_forever  # type: ignore[assignment, method-assign]
+    meter.read = lambda _: anyio.sleep_forever()  # type: ignore[assignment, method-assign, misc]
     with pytest.raises(DeviceError, match=r"monitor: did not answer within 2\.008 s"):
         seen(meter)

@@ -82,7 +82,7 @@ class Rail:
         self._feed()
         return Instant.exactly(self.off_ns), Instant.exactly(clock.now_ns())
 
-    async def read(self) -> Reading:
+    async def read(self, after_ns: int | None = None) -> Reading:
         """
         The mean over the last period, by its middle.
         """

@@ -8,12 +8,14 @@ from typing import Any
 
 import anyio
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from harness import clock
 from harness.errors import DeviceError, NotProven, UsageError
 from harness.faults.power_cut import PowerCut
 from harness.insist import ATTEMPTS
-from harness.model.instant import Instant
+from harness.model.instant import Instant, Span
 from harness.model.reading import Flag
 from harness.model.undo import Undo
 from harness.protocols import Strike
@@ -21,7 +23,7 @@ from tests.faults.batteries import Cast, S, carried_out, play, spec_of
 from tests.faults.supplies import DELAY_NS, MS, Meter, Switch, supplied
 
 
-def cut(roles: Cast, for_s: float = 0.3, **config: Any) -> PowerCut:
+def cut(roles: Cast, for_s: float | None = 0.3, **config: Any) -> PowerCut:
     """
     A cut of 0.3 s.
     """
@@ -65,7 +67,7 @@ def test_what_undoes_it_and_what_it_strikes_is_known_before() -> None:
     fault = cut(supplied()[0])
     assert fault.undo == (Undo(device="mains", action="on"),)
     assert fault.strikes == (("mains", 0.3, 1),)
-    assert fault.plan() == [(0.0, "mains off"), (0.3, "mains on")]
+    assert fault.plan() == [(0.0, "mains off"), (0.3, "mains on, once the rail has discharged")]
     assert fault.expects_loss
 
 
@@ -74,9 +76,25 @@ def test_its_levels_are_the_duts_brown_out_and_nine_tenths_of_nominal() -> None:
     assert cut(supplied()[0], effective_below_v=1.0, removed_above_ratio=0.5).levels_v == (1.0, 2.5)
 
 
-def test_it_must_be_told_for_how_long() -> None:
+def test_it_must_be_told_for_how_long_in_one_way() -> None:
     with pytest.raises(UsageError, match="for: missing"):
-        PowerCut(spec_of(PowerCut, "power"), supplied()[0])
+        cut(supplied()[0], for_s=None)
+    with pytest.raises(UsageError, match="for: give either `for` or `off_dwell`"):
+        cut(supplied()[0], off_dwell_s=0.1)
+
+
+@pytest.mark.parametrize(
+    ("config", "key"),
+    [
+        ({"off_dwell_s": 0.0}, "off_dwell"),
+        ({"discharged_below_ratio": 0.0}, "discharged_below"),
+        ({"discharged_below_ratio": 1.0}, "discharged_below"),
+    ],
+)
+def test_what_makes_no_sense_is_told_by_its_key(config: dict[str, Any], key: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        cut(supplied()[0], **config)
+    assert caught.value.key == key
 
 
 def test_a_rail_that_stays_up_is_told_of() -> None:
@@ -86,6 +104,86 @@ def test_a_rail_that_stays_up_is_told_of() -> None:
     # Up when it was looked for, after the contact had moved: if it ever fell, it rose in between.
     assert removed.holds(switch.strokes[1][0])
     assert removed.latest_ns >= switch.strokes[1][0] + round(switch.min_pulse_s * S)
+
+
+# --- until the rail has discharged ------------------------------------------------------------------------------------
+
+
+def test_it_is_not_restored_before_the_rail_was_seen_discharged() -> None:
+    # The rail falls to 1 V after 5 ms, and to nothing 800 ms later.
+    strike, effective, _, switch = carry_out(Switch(hold_ms=800))
+    assert effective is not None
+    assert effective.holds(switch.strokes[0][0] + DELAY_NS)
+    discharged_ms, until_ms = 805, switch.rhythm[1][0]
+    assert discharged_ms <= until_ms <= discharged_ms + 4
+    assert strike.hold_up is not None
+
+
+@given(st.integers(0, 500), st.integers(1, 500))
+@settings(max_examples=30)
+def test_it_lasts_as_long_as_asked_or_until_the_discharge_whichever_is_later(hold_ms: int, for_ms: int) -> None:
+    *_, switch = carry_out(Switch(hold_ms=hold_ms), for_s=for_ms / 1000)
+    least_ms = max(for_ms, 5 + hold_ms)
+    assert least_ms <= switch.rhythm[1][0] <= least_ms + 4
+
+
+@pytest.mark.parametrize(("discharged_below_ratio", "is_held"), [(0.1, True), (0.3, False)])
+def test_a_rail_that_something_else_holds_up_is_fed_again_and_proves_nothing(
+    discharged_below_ratio: float, is_held: bool
+) -> None:
+    switch = Switch(held_v=1.2)
+    if not is_held:
+        carry_out(switch, discharged_below_ratio=discharged_below_ratio)
+        assert switch.rhythm[-1] == (300, True)
+        return
+    with pytest.raises(NotProven) as caught:
+        carry_out(switch, prove_s=2.0, discharged_below_ratio=discharged_below_ratio)
+    assert str(caught.value) == (
+        "'monitor' read 1.20 V after 2.3 s off, not below 0.50 V: the rail did not discharge: back-powered, or too "
+        "short a wait"
+    )
+    assert switch.rhythm[-1] == (2300, True)
+
+
+def test_a_rail_that_is_held_above_its_brown_out_is_told_from_a_welded_contact() -> None:
+    async def main() -> None:
+        async with cut(supplied(Switch(held_v=3.3))[0]).inject() as strike:
+            with anyio.move_on_after(1.0):
+                await strike.effective()
+            assert strike.why_not().endswith("'monitor' read 3.30 V: back-powered, or too short a cut?")
+
+    play(main)
+
+
+# --- or an off-dwell instead ------------------------------------------------------------------------------------------
+
+
+@given(st.integers(1, 500), st.integers(0, 300))
+@settings(max_examples=30)
+def test_an_off_dwell_counts_from_the_rails_fall_discharged_or_not(dwell_ms: int, hold_ms: int) -> None:
+    _, effective, removed, switch = carry_out(
+        Switch(held_v=2.0, hold_ms=hold_ms), for_s=None, off_dwell_s=dwell_ms / 1000
+    )
+    assert effective is not None
+    # A sleep may be late by the tick that its seconds are rounded to.
+    assert 0 <= switch.strokes[-1][0] - (effective.latest_ns + dwell_ms * MS) <= 2
+    assert Span.between(effective, removed).holds(switch.strokes[-1][0] - switch.strokes[0][0])
+
+
+def test_an_off_dwell_that_never_begins_ends_with_the_patience_for_it() -> None:
+    strike, effective, _, switch = carry_out(Switch(is_welded=True), for_s=None, off_dwell_s=0.1, prove_s=2.0)
+    assert effective is None
+    assert switch.rhythm == [(0, False), (2000, True)]
+    assert "welded contact" in strike.why_not()
+
+
+def test_what_an_off_dwell_would_do_is_said_before() -> None:
+    fault = cut(supplied()[0], for_s=None, off_dwell_s=0.4)
+    assert fault.plan() == [(0.0, "mains off"), (0.4, "mains on, 0.4 s after the rail's fall")]
+    assert fault.strikes == (("mains", 0.4, 1),)
+
+
+# --- whatever happens -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("after", [False, True])
@@ -176,7 +274,7 @@ def test_a_removal_that_nobody_sees_is_not_proven() -> None:
 def test_a_meter_that_hangs_is_the_benchs_trouble() -> None:
     async def main() -> None:
         roles, switch = supplied()
-        roles.get("meter", Meter).read = anyio.sleep_forever
+        roles.get("meter", Meter).read = lambda _: anyio.sleep_forever()
         with pytest.raises(DeviceError, match=r"monitor: did not answer within 2\.008 s"):
             async with cut(roles).inject():
                 raise AssertionError

@@ -233,7 +233,7 @@ def test_a_record_that_is_broken_is_the_benchs_fault() -> None:
 
 def test_a_report_is_the_command_lines() -> None:
     write(runs_dir(), held("old"))
-    kinds = {"md": "text/markdown", "junit": "application/xml", "json": "application/json"}
+    kinds = {"md": "text/markdown", "junit": "application/xml", "json": "application/json", "html": "text/html"}
 
     async def main(caller: Caller) -> None:
         for name, kind in kinds.items():

@@ -13,6 +13,9 @@ from gpiozero.exc import GPIOPinInUse, PinFixedPull, PinInvalidPin
 
 from harness.lab.lab_pins import LabFactory
 
+# A line on which nothing hangs.
+FREE = 5
+
 
 class Recorder:
     """
@@ -32,8 +35,8 @@ class Recorder:
         self.asked.append(("release", pin))
         self.levels.pop(pin, None)
 
-    def level(self, pin: int) -> int:
-        return self.levels.get(pin, 1)
+    def level(self, pin: int, pull: int = 0) -> int:
+        return self.levels.get(pin, pull if pin == FREE else 1)
 
     def close(self) -> None:
         self.asked.append(("close",))
@@ -78,8 +81,13 @@ def test_an_input_floats_to_the_worlds_pull(lab: Recorder, factory: LabFactory) 
     button = InputDevice(4, pull_up=None, active_state=True, pin_factory=factory)
     assert button.value == 1
     assert lab.asked == [("release", 4)]
+
+    free = InputDevice(FREE, pull_up=False, pin_factory=factory)
+    assert (free.pin.state, free.pin.pull) == (0, "down")
+    free.pin.pull = "up"
+    assert free.pin.state == 1
     with pytest.raises(PinFixedPull):
-        InputDevice(5, pull_up=False, pin_factory=factory)
+        OutputDevice(6, pin_factory=factory).pin.pull = "up"
 
 
 def test_any_line_has_a_pin_and_only_one_device(factory: LabFactory) -> None:

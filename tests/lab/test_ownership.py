@@ -28,6 +28,9 @@ class Lamp:
     def current_a(self, at_ns: int) -> float:
         return 0.1
 
+    def charge(self, from_ns: int, to_ns: int) -> float:
+        return 0.1 * (to_ns - from_ns)
+
 
 @contextmanager
 def lines(released: Literal["persist", "strict"]) -> Iterator[Lines]:

@@ -9,9 +9,11 @@ from typing import Any
 from hypothesis import strategies as st
 
 from harness.model.criterion import Judged
+from harness.model.deviation import Deviation
 from harness.model.event import EPHEMERAL, Event, Kind
 from harness.model.instant import Instant, Span
-from harness.model.run import Dut, Run, RunHead
+from harness.model.quantity import QUANTITIES, Quantity
+from harness.model.run import Dut, RailLevels, Run, RunHead
 from harness.model.trial import Instants, Trial
 from harness.model.verdict import TrialVerdict, Verdict
 
@@ -29,6 +31,19 @@ spans = st.builds(
     st.integers(-(10**12), 10**15),
     st.none() | widths_ns,
 )
+measures = st.floats(-1e6, 1e6)
+
+
+def quantities_of(name: str) -> st.SearchStrategy[Quantity]:
+    """
+    Any interval, bounded or not, in the unit of a quantity.
+    """
+    ends = st.builds(
+        lambda low, wide: (low, None if wide is None else low + wide), measures, st.none() | st.floats(0, 99)
+    )
+    return ends.map(lambda ends: Quantity(ends[0], ends[1], QUANTITIES[name]))
+
+
 data = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
@@ -58,9 +73,10 @@ trials = st.builds(
     instants=st.builds(Instants, **{name: st.none() | instants for name, _ in Instants().items()}),
     watched_until_ns=times_ns,
     gap_ns=widths_ns,
-    expects_loss=st.booleans(),
+    expects_loss=st.none() | st.booleans(),
     awaited=st.frozensets(st.sampled_from(["detected", "failed_over", "ready"])),
     hold_up=st.none() | spans,
+    quantities=st.fixed_dictionaries({}, optional={name: quantities_of(name) for name in QUANTITIES}),
     readings=st.dictionaries(words, numbers, max_size=3),
     truth=st.none() | st.dictionaries(words, times_ns, max_size=3),
 )
@@ -91,7 +107,11 @@ heads = st.builds(
     repeat_command=texts,
     wiring=texts,
     world=st.sampled_from(["real", "lab", "sim"]),
+    rails=st.dictionaries(
+        words, st.builds(RailLevels, nominal_v=st.floats(0.1, 100), brown_out_v=st.floats(0, 50)), max_size=2
+    ),
 )
+deviations = st.builds(Deviation, row=texts, asked=texts, delivered=texts, measured_by=texts, why=texts)
 runs = st.builds(
     Run,
     head=heads,
@@ -102,4 +122,5 @@ runs = st.builds(
     notes=st.lists(texts, max_size=3, unique=True).map(tuple),
     duration_s=st.just(90.0),
     ended=st.just(True),
+    deviations=st.lists(deviations, max_size=2).map(tuple),
 )

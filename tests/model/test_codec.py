@@ -71,7 +71,7 @@ def test_the_same_run_gives_the_same_bytes(run: Run) -> None:
     assert text.isascii()
 
 
-RUN = "schema run_id drill rig seed environment versions dut verdict reason repeat_command trials criteria"
+RUN = "schema run_id drill rig seed environment versions dut verdict reason repeat_command trials criteria deviations"
 TRIAL = "index verdict reason instants durations"
 INSTANTS = (
     "fault_commanded fault_effective steady_lost detected failed_over removal_commanded removal_effective first_sign "
@@ -91,10 +91,13 @@ def test_the_public_json_has_the_promised_keys_in_their_order(run: Run) -> None:
     assert " ".join(public) == RUN
     assert " ".join(public["dut"]) == "name version"
     for trial, shown in zip(run.trials, public["trials"], strict=True):
-        assert " ".join(shown) == (TRIAL if trial.truth is None else f"{TRIAL} truth")
+        sampled, played = " quantities" if trial.quantities else "", "" if trial.truth is None else " truth"
+        assert " ".join(shown) == TRIAL + sampled + played
+        assert all(" ".join(told) == "low high unit" for told in shown.get("quantities", {}).values())
         assert " ".join(shown["instants"]) == INSTANTS
         assert " ".join(shown["durations"]) == DURATIONS
     assert all(" ".join(judged) == "expr verdict value low high n" for judged in public["criteria"])
+    assert all(" ".join(row) == "row asked delivered measured_by why" for row in public["deviations"])
 
 
 def test_a_span_is_public_in_seconds() -> None:
@@ -105,6 +108,15 @@ def test_a_span_is_public_in_seconds() -> None:
     }
     assert codec.span_to_json(Span(60_000_000_000, None)) == {"low_s": 60.0, "high_s": None, "censored": True}
     assert codec.span_to_json(None) is None
+
+
+@given(strategies.trials)
+@settings(max_examples=20)
+def test_a_trial_of_a_bench_that_did_not_sample_has_no_quantities(trial: Trial) -> None:
+    kept = codec.trial_to_json(trial)
+    del kept["quantities"]
+
+    assert codec.trial_from_json(through_text(kept)) == replace(trial, quantities={})
 
 
 @given(strategies.heads)

@@ -34,7 +34,7 @@ class Meter:
 
     async def aclose(self) -> None: ...
 
-    async def read(self) -> Reading:
+    async def read(self, after_ns: int | None = None) -> Reading:
         await anyio.sleep(self.period_s)
         began_ns, self._began_ns = self._began_ns, clock.now_ns()
         amps = self._amps.pop(0) if len(self._amps) > 1 else self._amps[0]

@@ -7,10 +7,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.model.criterion import Judged
+from harness.model.event import JSON, Event, Kind
+from harness.model.evidence import Evidence
 from harness.model.instant import Instant, Span
-from harness.model.run import Dut, Run, RunHead
+from harness.model.run import Dut, RailLevels, Run, RunHead
 from harness.model.trial import Instants, Trial
 from harness.model.verdict import TrialVerdict, Verdict
+from tests.figures.played_trace import power_outage
 
 MS = 1_000_000
 START_NS = 40_000 * MS
@@ -32,6 +35,7 @@ HEAD = RunHead(
     repeat_command="crashbench run power-outage --rig lab --seed 7 --trials 1",
     wiring="gpio: lab, i2c: lab",
     world="lab",
+    rails={"edge": RailLevels(nominal_v=5.0, brown_out_v=3.0)},
 )
 
 
@@ -152,3 +156,48 @@ killed = Run(
 )
 
 ALL = {"held": held, "deviated": deviated, "killed": killed}
+
+
+# --- evidence --------------------------------------------------------------------------------------------------------
+
+
+def _told(kind: Kind, at_ms: float, subject: str = "", trial: int | None = 1, **data: JSON) -> Event:
+    return Event(kind=kind, at=seen(at_ms, 0), trial=trial, subject=subject, data=data)
+
+
+def _instants(trial: Trial) -> list[Event]:
+    return [
+        Event(kind=Kind(name), at=instant, trial=trial.index, subject="power_cut power")
+        for name, instant in trial.instants.items()
+        if instant is not None
+    ]
+
+
+def _events() -> tuple[Event, ...]:
+    around = [
+        _told(Kind.RUN_STARTED, -1_300, trial=None, run_id=HEAD.run_id),
+        _told(Kind.TRIAL_STARTED, -1_299),
+        _told(Kind.PHASE, -1_298, "settle", for_s=30.0),
+        _told(Kind.PROBE, -1_290, "probes.health", good=True, detail="", took_ms=4.1),
+        _told(Kind.PROBE, -1_285, "probes.records", good=True, detail="", took_ms=6.2),
+        _told(Kind.PHASE, -1_000, "inject", for_s=1.0),
+        _told(Kind.PHASE, 2, "prove", for_s=10.0),
+        _told(Kind.PHASE, 47, "observe", for_s=10.0),
+        _told(Kind.PROBE, 144, "probes.health", good=False, detail="GET /health: refused", took_ms=1.3),
+        _told(Kind.PROBE, 200, "probes.records", good=False, detail="POST /records: refused", took_ms=1.3),
+        _told(Kind.PHASE, 10_003, "restore", for_s=None),
+        _told(Kind.PHASE, 10_030, "recover", for_s=300.0),
+        _told(Kind.PROBE, 13_250, "probes.health", good=True, detail="", took_ms=4.0),
+        _told(Kind.PROBE, 13_303, "probes.records", good=True, detail="", took_ms=5.0),
+        _told(Kind.TRIAL_ENDED, 15_400),
+        _told(Kind.RUN_ENDED, 15_401, trial=None),
+    ]
+    return tuple(sorted([*around, *_instants(held.trials[0])], key=lambda event: event.at.latest_ns))
+
+
+# What the examples rest on: a whole record, one without a trace, and one of which little is left.
+EVIDENCE = {
+    "held": Evidence(events=_events(), traces={"monitor": power_outage(START_NS)}),
+    "deviated": Evidence(events=tuple(event for trial in deviated.trials for event in _instants(trial))),
+    "killed": Evidence(lost=("the power trace cannot be read: <monitor.arrow>: it ends in its head",)),
+}

@@ -10,7 +10,9 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 
+from harness.model.deviation import Deviation
 from harness.model.instant import Instant
+from harness.model.quantity import Quantity
 from harness.model.run import Run
 from harness.model.trial import Instants
 from harness.reports.markdown import Markdown
@@ -90,5 +92,46 @@ def test_an_effect_before_its_cause_is_said() -> None:
         assert Markdown.render(replace(run, notes=notes)).count(f"- T{said[1:]}.\n") == 1
 
 
+def test_what_a_sampled_rail_tells_is_shown_and_what_it_cannot() -> None:
+    told = {"inrush_peak": Quantity(0.816, None, "A"), "energy_to_recover": Quantity(26.921, 27.846, "J")}
+    trials = (replace(examples.recovered(1, 3_000), quantities=told), examples.recovered(2, 3_000))
+    page = Markdown.render(replace(examples.held, trials=trials))
+
+    (energy,) = [line for line in page.splitlines() if "energy to recover" in line]
+    assert [cell.strip() for cell in energy.split("|")[1:-1]] == ["energy to recover", "26.92 … 27.85 J", "–"]
+    assert "> 0.81 A (no upper bound)" in page.replace("\\", "")
+    assert "error of gain and offset" in page
+    assert "of the trace" not in Markdown.render(examples.held)
+
+
 def _cells(line: str) -> int:
     return line.replace("\\\\", "").replace("\\|", "").count("|")
+
+
+# --- the deviation sheet ----------------------------------------------------------------------------------------------
+
+SHEET = (
+    Deviation(row="all", asked="a standard", delivered="1 of 2 rows", why="only shaped after it; source: a manual"),
+    Deviation(row="1", asked="off 10 us", why="mains cannot make it: its floor is 20 ms"),
+    Deviation(row="2, trial 0", asked="off 1 s", delivered="1.002 s ± 9 ms", measured_by="monitor: below 4.75 V"),
+)
+
+
+def test_the_sheet_says_row_by_row_what_was_asked_and_delivered() -> None:
+    page = Markdown.render(replace(examples.held, deviations=SHEET))
+    section = page.partition("## Deviation sheet\n\n")[2].partition("\n\n")[0]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines()]
+    assert cells[0] == ["row", "asked", "delivered", "measured by", "why different"]
+    assert cells[3] == ["1", "off 10 us", "not run", "–", "mains cannot make it: its floor is 20 ms"]
+    assert cells[4] == ["2, trial 0", "off 1 s", "1.002 s ± 9 ms", "monitor: below 4.75 V", "–"]
+
+
+def test_what_a_ladder_does_not_show_is_said() -> None:
+    page = Markdown.render(replace(examples.held, deviations=SHEET))
+    assert "shaped after a standard, and shows no compliance with it; of 1 rows that were not run it says" in page
+
+
+def test_without_rows_there_is_no_sheet() -> None:
+    page = Markdown.render(examples.held)
+    assert "Deviation sheet" not in page
+    assert "shaped after" not in page

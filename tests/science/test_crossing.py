@@ -34,6 +34,9 @@ class Nothing:
     def current_a(self, at_ns: int) -> float:
         return 0.0
 
+    def charge(self, from_ns: int, to_ns: int) -> float:
+        return 0.0
+
 
 def rail_of(hold_up_ns: int, chatter: list[int], *, opens: bool) -> Rail:
     """

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from harness.config.drill import load_drill
 from harness.model.criterion import Criterion, Judged
 from harness.model.instant import Instant, Span
+from harness.model.quantity import Quantity
 from harness.model.trial import Instants, Trial
 from harness.model.verdict import TrialVerdict, Verdict
 from harness.science.binomial import lower_bound, upper_bound
@@ -213,3 +214,37 @@ def test_an_interval_without_an_upper_bound_says_so() -> None:
 
 def test_a_span_is_what_was_judged() -> None:
     assert recovered(1, 2).duration("downtime") == Span(S, 2 * S)
+
+
+# --- what a trace tells -----------------------------------------------------------------------------------------------
+
+
+def peaked(low_a: float, high_a: float | None) -> Trial:
+    """
+    A trial with an inrush of between so many amperes.
+    """
+    return recovered(1, 2, quantities={"inrush_peak": Quantity(low_a, high_a, "A")})
+
+
+@pytest.mark.parametrize(
+    ("trials", "verdict"),
+    [
+        ([peaked(1.0, 2.9)], HELD),
+        ([peaked(1.0, 2.9), peaked(3.0, 3.1)], DEVIATED),
+        ([peaked(2.9, 3.1)], INCONCLUSIVE),
+        # Without an upper bound it may be anything; above the target already, it is too much whatever it is.
+        ([peaked(1.0, None)], INCONCLUSIVE),
+        ([peaked(3.0, None)], DEVIATED),
+        # One trial whose rail nothing sampled cannot be vouched for.
+        ([peaked(1.0, 2.9), recovered(1, 2)], INCONCLUSIVE),
+        ([recovered(1, 2)], INCONCLUSIVE),
+        ([doubtful(quantities={"inrush_peak": Quantity(9.0, 9.1, "A")})], INCONCLUSIVE),
+    ],
+)
+def test_a_quantity_is_judged_in_every_trial_on_its_whole_interval(trials: list[Trial], verdict: Verdict) -> None:
+    assert judge(criterion("inrush_peak < 3 A"), trials).verdict is verdict
+
+
+def test_the_quantity_that_is_shown_did_worst() -> None:
+    judged = judge(criterion("inrush_peak < 3 A"), [peaked(1.0, 2.0), peaked(2.0, 2.5), peaked(0.5, 1.0)])
+    assert (judged.value, judged.low, judged.high, judged.n) == (2.25, 2.0, 2.5, 3)

@@ -39,6 +39,20 @@ class Scribe:
     def current_a(self, at_ns: int) -> float:
         return self.amps
 
+    def charge(self, from_ns: int, to_ns: int) -> float:
+        """
+        By halving: its current is taken to step at most once in so short a time.
+        """
+        first_a, last_a = self.current_a(from_ns), self.current_a(to_ns - 1)
+        low_ns, high_ns = from_ns, to_ns - 1
+        while high_ns - low_ns > 1:
+            middle_ns = (low_ns + high_ns) // 2
+            if self.current_a(middle_ns) == first_a:
+                low_ns = middle_ns
+            else:
+                high_ns = middle_ns
+        return first_a * (high_ns - from_ns) + last_a * (to_ns - high_ns)
+
     def _note(self, at_ns: int, fed: bool) -> None:
         self.told.append((at_ns, fed))
         self.heard_ns.append(clock.now_ns())
@@ -58,7 +72,8 @@ def world_of(
     The small world, with other values than the usual ones where they are given.
     """
     rails = {"main": RailSpec(dut="node", contact=ContactSpec(pin=PIN, **(contact or {})), **(rail or {}))}
-    chips = {"meter": ChipSpec(kind="ina226", bus=BUS, address=ADDRESS, rail="main", **(chip or {}))}
+    soldered: dict[str, Any] = {"kind": "ina226", "bus": BUS, "address": ADDRESS, "rail": "main", **(chip or {})}
+    chips = {"meter": ChipSpec(**soldered)}
     spec = WorldSpec(released_lines=released_lines, rails=rails, chips=chips, units={"node": UnitSpec()})
     return cls(spec, seed, {"node": unit})
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness import clock
-from harness.model.world import UnitSpec
+from harness.model.world import DrawSpec, UnitSpec
 from harness.protocols import HttpAnswer, NoAnswer
 from harness.sim.unit import SimUnit
 from tests.sim.played import S, play
@@ -90,6 +90,41 @@ def test_it_draws_more_while_it_boots_and_nothing_without_power() -> None:
     play(main)
 
 
+def test_a_boot_has_the_steps_of_its_signature_at_the_pace_of_that_boot() -> None:
+    async def main() -> None:
+        draws = (DrawSpec(at_s=1.0, draw_a=0.6), DrawSpec(at_s=2.0, draw_a=0.1))
+        unit = unit_of(boot_s=4.0, boot_draws=draws)
+        unit.powered(S)
+        await anyio.sleep(20)
+        ((_, answer),) = unit.samples(20 * S)
+        assert answer is not None
+        up_ns = next(at_ns for at_ns, answer in unit.samples(0) if answer is not None)
+        pace = (up_ns - S) / (4 * S)
+        assert pace != 1
+        steps = [(S, 0.45), (S + round(pace * S), 0.6), (S + round(2 * pace * S), 0.1), (up_ns, 0.25)]
+        assert unit.currents(S) == [(pytest.approx(at_ns, abs=2), draw_a) for at_ns, draw_a in steps]
+
+    play(main)
+
+
+def test_a_power_loss_ends_a_boot_and_its_currents() -> None:
+    async def main() -> None:
+        unit = unit_of(boot_s=4.0, boot_spread_ratio=0.0, boot_draws=(DrawSpec(at_s=2.0, draw_a=0.6),))
+        unit.powered(S)
+        unit.power_lost(2 * S)
+        await anyio.sleep(20)
+        assert unit.currents(S) == [(S, 0.45), (2 * S, 0.0)]
+        assert unit.charge(0, 10 * S) == pytest.approx(0.45 * S)
+
+    play(main)
+
+
+@pytest.mark.parametrize("at_s", [-1.0, 3.0])
+def test_a_step_of_a_boot_lies_within_it(at_s: float) -> None:
+    with pytest.raises(ValueError, match="boot_draws"):
+        UnitSpec(boot_s=3.0, boot_draws=(DrawSpec(at_s=at_s, draw_a=0.6),))
+
+
 @settings(max_examples=80)
 @given(
     seed=st.integers(0, 1000),
@@ -130,7 +165,10 @@ def test_records_are_numbered_and_all_there_after_a_power_loss() -> None:
         unit = unit_of()
         unit.powered(0)
         await anyio.sleep(4)
-        assert [(await get(unit, "/records", "POST")) for _ in range(3)][-1] == (200, b'{"seq": 3, "lost": 0, "corrupt": 0}')
+        assert [(await get(unit, "/records", "POST")) for _ in range(3)][-1] == (
+            200,
+            b'{"seq": 3, "lost": 0, "corrupt": 0}',
+        )
         unit.power_lost(clock.now_ns())
         unit.powered(clock.now_ns() + 1)
         await anyio.sleep(4)

@@ -226,7 +226,7 @@ def test_what_hangs_on_nothing_is_a_usage_error() -> None:
         with pytest.raises(UsageError, match="did you mean 'node'"):
             World(WorldSpec(rails=rails), 1, {"node": Scribe()})
         rails = {"main": RailSpec(dut="node", contact=ContactSpec(pin=1))}
-        chips = {"meter": ChipSpec(kind="ina262", bus=1, address=1, rail="main")}
+        chips = {"meter": ChipSpec(kind="ina226x", bus=1, address=1, rail="main")}
         with pytest.raises(UsageError, match="did you mean 'ina226'"):
             World(WorldSpec(rails=rails, chips=chips), 1, {"node": Scribe()})
 

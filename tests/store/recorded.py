@@ -58,6 +58,9 @@ def events_of(run: Run, *, end: bool = True) -> Iterator[Event]:
     for trial in run.trials:
         yield Event(kind=Kind.TRIAL_STARTED, at=start, trial=trial.index)
         yield Event(kind=Kind.TRIAL_ENDED, at=start, trial=trial.index, data=codec.trial_to_json(trial))
+    # A row of the sheet is known when its trial is over, or before them all.
+    for place, deviation in reversed(list(enumerate(run.deviations))):
+        yield Event(kind=Kind.DEVIATION, at=start, data={"place": place, **codec.deviation_to_json(deviation)})
     if end:
         data = codec.end_to_json(run.verdict, run.reason, run.criteria, run.notes)
         yield Event(kind=Kind.RUN_ENDED, at=Instant(91 * NS - 5, 91 * NS), data=data)

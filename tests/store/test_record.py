@@ -4,7 +4,7 @@ A run is a function of its events.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from harness.errors import RecordError, UsageError
 from harness.model.event import Event, Kind
 from harness.model.instant import Instant
+from harness.model.rate import Rate
 from harness.model.run import Run
 from harness.model.verdict import Verdict
 from harness.store.events import FILE
@@ -66,6 +67,16 @@ def test_what_went_wrong_on_the_way_becomes_notes_each_once() -> None:
         "the wall clock was stepped by -1.500 s during the run; no time here was read from it",
         "the lab was slow",
     )
+
+
+@pytest.mark.parametrize(("missed", "noted"), [(0, 0), (16, 1)])
+def test_a_trace_with_holes_is_noted(missed: int, noted: int) -> None:
+    rate = Rate(meter="monitor", asked_hz=455.0, reached_hz=449.2, conversions=8984, missed=missed, failures=2)
+    sampled = Event(kind=Kind.SAMPLED, at=AT, data=asdict(rate))
+    *events, end = events_of(replace(held(), notes=()))
+    assert len(fold([*events, sampled, end]).notes) == noted
+    assert str(rate).startswith("monitor: 449 of 455 conversions a second were read; ")
+    assert str(rate).endswith(" missing, and 2 times there was no good answer")
 
 
 def test_trouble_after_the_end_is_noted_too() -> None:

@@ -1,0 +1,3 @@
+"""
+The bench looks at itself: what its switches, meters and host really are, measured.
+"""

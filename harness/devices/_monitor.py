@@ -1,0 +1,352 @@
+"""
+What every power monitor of TI's INA family has in common: conversions that are read once, each with its interval.
+"""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+import anyio
+
+from ..clock import NS_PER_S, now_ns
+from ..errors import DeviceError
+from ..model.instant import Instant
+from ..model.reading import Flag, Reading
+from ..model.trace import Code, Sample, Scale
+from ..protocols import Wiring
+from ._io import Blocking
+
+if TYPE_CHECKING:
+    from ._feed import Feed
+
+# INA226 datasheet (SBOS547B), 6.5: a conversion takes at most 10 % longer than its name says. So do those of INA260 and
+# INA3221; the INA228 family's oscillator is better than that.
+_SLOWEST = 1.1
+
+# A chip that converts has a new conversion within one period of the last one's being read.
+_STALE_PERIODS = 3
+_POLLS_PER_PERIOD = 4
+# What a sampler may take to hand a sample on: it looks after other meters of its bus too.
+_FEED_S = 0.5
+
+# The maker's identity in all that have one, and the bits of the die's that count its revisions.
+_TI, _REVISION = 0x5449, 0x000F
+
+_FLAGS = {Code[flag.name]: flag for flag in Flag}
+
+# One conversation at a time on a bus: smbus2 sets the address in one system call and transfers in the next.
+_turns: WeakKeyDictionary[Any, threading.Lock] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class I2CPlace:
+    """
+    Where a chip is: the number of its bus (`/dev/i2c-N`) and its address.
+    """
+
+    bus: int = 1
+    address: int = 0x40
+
+    def resources(self) -> tuple[str, ...]:
+        """
+        The address that it occupies.
+        """
+        return (f"I2C bus {self.bus} address {self.address:#04x}",)
+
+
+class Setting(NamedTuple):
+    """
+    A register, what is written to it, and the bits of it that must read back the same.
+    """
+
+    register: int
+    word: int
+    kept: int = 0xFFFF
+
+
+class Taken(NamedTuple):
+    """
+    What a chip's registers hold of one conversion: bus and current as signed integers, and a `Code`.
+    """
+
+    bus: int
+    current: int
+    code: Code = Code.OK
+
+
+RESET = Taken(0, 0, Code.RESET)
+OVERFLOW = Taken(0, 0, Code.OVERFLOW)
+
+
+class Monitor(ABC):
+    """
+    Reads each conversion once, with the interval in which it was averaged.
+
+    Current comes from the shunt's own register wherever a chip has one: a chip that lost its calibration reads 0 A in
+    its current register. A chip that was reset is flagged on every reading until `reinitialise`.
+
+    While a sampler runs it alone polls the chip, and leaves what it took in `feed`, where `read` waits for it.
+    """
+
+    config: I2CPlace
+
+    def __init__(
+        self,
+        name: str,
+        config: I2CPlace,
+        wiring: Wiring,
+        *,
+        scale: Scale,
+        conversion_s: float,
+        slowest: float = _SLOWEST,
+    ) -> None:
+        self.name = name
+        self.config = config
+        self.scale = scale
+        self.bus_number = config.bus
+        self.feed: Feed | None = None
+        self._wiring = wiring
+        self._blocking = Blocking(name)
+        self._bus: Any = None
+        self._address = config.address
+        self._turn = threading.Lock()
+        self._seq = 0
+        self._seen_ns = 0
+        self._latest: Sample | None = None
+        self._was_reset = False
+        self._pace(conversion_s, slowest)
+
+    def _pace(self, conversion_s: float, slowest: float = _SLOWEST) -> None:
+        """
+        How long one conversion of shunt and bus takes by its name, and by how much its clock may be slower.
+        """
+        self.typical_s = conversion_s
+        self.period_s = conversion_s * slowest
+        self._period_ns = round(self.period_s * NS_PER_S)
+
+    # --- what a chip does in its own way ---
+
+    @abstractmethod
+    def _identify(self) -> None:
+        """
+        Makes sure that the chip is the part that it should be. Raises DeviceError, OSError.
+        """
+
+    @abstractmethod
+    def _settings(self) -> Sequence[Setting]:
+        """
+        What is written to set the chip up, in order.
+        """
+
+    @abstractmethod
+    def _take(self) -> Taken | None:
+        """
+        The conversion that was not read yet, or None; clears the conversion-ready flag. Raises OSError.
+        """
+
+    # --- what all of them do ---
+
+    async def open(self) -> None:
+        """
+        Finds the chip and sets it up. Raises DeviceError when it is absent, or another part.
+        """
+        await self._blocking.call(self._open)
+
+    async def aclose(self) -> None:
+        """
+        Lets go of the chip, which goes on converting; its bus belongs to the wiring.
+        """
+        self._bus = None
+
+    async def reinitialise(self) -> None:
+        """
+        Sets the chip up again after a reset was flagged. Raises DeviceError.
+        """
+        self._must_be_open()
+        await self._blocking.call(self._renew)
+
+    async def read(self, after_ns: int | None = None) -> Reading:
+        """
+        The rail's next conversion. Waits for one that was not read yet; flags a chip that makes none.
+
+        Raises DeviceError when the meter is not open, never for a chip that does not answer.
+        """
+        self._must_be_open()
+        called_ns = now_ns()
+        if self.feed is not None:
+            return await self._fed(self.feed, called_ns if after_ns is None else after_ns)
+        while True:
+            try:
+                sample = await self._blocking.call(self.poll)
+            except (OSError, DeviceError):
+                # Adapters say ENXIO, EREMOTEIO, EIO or ETIMEDOUT, or hang: no number to go by.
+                return _flagged(Flag.NACK, called_ns)
+            if sample is not None and sample.latest_ns >= called_ns:
+                return self.reading(sample)
+            # Another task may have taken the conversion that this one waits for: it serves both.
+            if self._latest is not None and self._latest.latest_ns > called_ns:
+                return self.reading(self._latest)
+            if now_ns() - called_ns > _STALE_PERIODS * self._period_ns:
+                return _flagged(Flag.STALE, called_ns)
+            await anyio.sleep(self.period_s / _POLLS_PER_PERIOD)
+
+    def poll(self) -> Sample | None:
+        """
+        The conversion that was not read yet, or None when there is none; RESET for a chip that lost its set-up.
+
+        Blocks for as long as the bus takes. Raises OSError when the chip does not acknowledge, DeviceError when the
+        meter is not open.
+        """
+        self._must_be_open()
+        with self._turn:
+            return self._poll()
+
+    def reading(self, sample: Sample) -> Reading:
+        """
+        A sample of this meter in volts and amperes; what is missing is told as stale.
+        """
+        at = Instant(sample.earliest_ns, sample.latest_ns)
+        if sample.code != Code.OK:
+            return Reading(at, _FLAGS.get(Code(sample.code), Flag.STALE))
+        return Reading(at, Flag.OK, sample.bus * self.scale.bus_lsb_v, sample.current * self.scale.current_lsb_a)
+
+    async def _fed(self, feed: Feed, after_ns: int) -> Reading:
+        called_ns = now_ns()
+        with anyio.move_on_after(_STALE_PERIODS * self.period_s + _FEED_S):
+            return self.reading(await feed.next_after(after_ns))
+        return _flagged(Flag.STALE, called_ns)
+
+    def _poll(self) -> Sample | None:
+        polled_ns = now_ns()
+        return self._concluded(polled_ns, self._take())
+
+    def _concluded(self, polled_ns: int, taken: Taken | None) -> Sample | None:
+        """
+        What a look at the chip has shown that began at `polled_ns`, and left no conversion unseen.
+        """
+        if self._was_reset or taken is RESET:
+            self._was_reset = True
+            return self._sampled(polled_ns, RESET)
+        # The next conversion to be seen is completed after this moment. The one seen now was completed after the last
+        # such moment, and is the last that was completed.
+        seen_ns, self._seen_ns = self._seen_ns, polled_ns
+        if taken is None:
+            return None
+        return self._sampled(max(seen_ns, polled_ns - self._period_ns) - self._period_ns, taken)
+
+    def _sampled(self, earliest_ns: int, taken: Taken) -> Sample:
+        self._seq += 1
+        self._latest = Sample(self._seq, earliest_ns, now_ns(), taken.bus, taken.current, taken.code)
+        return self._latest
+
+    def _open(self) -> None:
+        bus, address = self.config.bus, self.config.address
+        self._bus = self._wiring.i2c_bus(bus)
+        self._turn = _turns.setdefault(self._bus, threading.Lock())
+        try:
+            with self._turn:
+                self._identify()
+        except OSError as error:
+            raise DeviceError(
+                self.name,
+                f"no chip answers at address {address:#04x} of I2C bus {bus} ({error.strerror}); "
+                f"look for it with `i2cdetect -y {bus}`, check its wiring, supply and address jumpers",
+            ) from error
+        self._renew()
+
+    def _renew(self) -> None:
+        with self._turn:
+            try:
+                self._set_up()
+            except OSError as error:
+                raise DeviceError(self.name, f"stopped answering while it was set up ({error.strerror})") from error
+            self._latest = None
+            self._was_reset = False
+
+    def _set_up(self) -> None:
+        settings = self._settings()
+        self._seen_ns = now_ns()
+        for register, word, _ in settings:
+            self._put(register, word)
+        lost = self._lost(settings)
+        if lost:
+            raise DeviceError(self.name, f"did not keep its settings: {lost}; is its supply firm?")
+
+    def _lost(self, settings: Sequence[Setting]) -> str:
+        """
+        The first register that has not what it was given; empty when all have. Raises OSError.
+        """
+        for register, word, kept in settings:
+            found = self._get(register)
+            if found & kept != word & kept:
+                return f"register {register:#04x} was given {word:#06x} and has {found:#06x}"
+        return ""
+
+    def _must_be_open(self) -> None:
+        if self._bus is None:
+            raise DeviceError(self.name, "is not open")
+
+    def _get(self, register: int) -> int:
+        word: int = self._bus.read_word_data(self._address, register)
+        return (word & 0xFF) << 8 | word >> 8  # `swapped`, without a call: this is the sampler's innermost line
+
+    def _put(self, register: int, word: int) -> None:
+        self._bus.write_word_data(self._address, register, swapped(word))
+
+    def _must_be(self, die: int, maker_register: int, die_register: int) -> None:
+        """
+        Raises DeviceError for a chip that says another maker, or another die (whatever its revision); OSError.
+        """
+        self._must_be_made(maker_register)
+        found = self._get(die_register)
+        if found & ~_REVISION != die:
+            raise self._refuse(f"it says maker {_TI:#06x}, die {found:#06x}")
+
+    def _must_be_made(self, maker_register: int) -> None:
+        """
+        Raises DeviceError for a chip of another maker, or one whose bytes come in the wrong order; OSError.
+        """
+        maker = self._get(maker_register)
+        if maker == swapped(_TI):
+            raise self._refuse("its bytes come in the wrong order, as through an adapter that swaps them")
+        if maker != _TI:
+            raise self._refuse(f"it says maker {maker:#06x}")
+
+    def _refuse(self, why: str) -> DeviceError:
+        """
+        The error for a chip that is another one than the rig says.
+        """
+        return DeviceError(
+            self.name,
+            f"the chip at address {self.config.address:#04x} of I2C bus {self.config.bus} is no "
+            f"{type(self).__name__}: {why}; check `bus` and `address`",
+        )
+
+
+def swapped(word: int) -> int:
+    """
+    SMBus sends the least significant byte first, the chips the most significant.
+
+    >>> hex(swapped(0x1234))
+    '0x3412'
+    """
+    return (word & 0xFF) << 8 | word >> 8
+
+
+def signed(word: int, bits: int = 16) -> int:
+    """
+    A register's content in two's complement.
+
+    >>> signed(0xFFFE), signed(0x7FFF), signed(0x80000, 20)
+    (-2, 32767, -524288)
+    """
+    return word - (1 << bits) if word >> (bits - 1) else word
+
+
+def _flagged(flag: Flag, since_ns: int) -> Reading:
+    return Reading(Instant(since_ns, now_ns()), flag)

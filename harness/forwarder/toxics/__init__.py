@@ -1,0 +1,3 @@
+"""
+What a forwarder does to what it carries, one thing in each file.
+"""

@@ -1,0 +1,47 @@
+"""
+What a device, a fault and a probe can be asked. Faults and probes ask these, and never know which device answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..model.event import Event
+from .hearing import AlertSource, Announced, Chunk, Console, EdgeCounter, Taker
+from .links import Link
+from .parts import Battery, Device, Output, PowerMeter, PowerSwitch, PulseSwitch, ResetLine
+from .services import HttpAnswer, HttpService, NoAnswer, PingTarget, SqlService, TcpService
+from .strikes import Fault, Probe, Strike, Telling
+from .surroundings import Roles, Wiring
+
+__all__ = [
+    "AlertSource",
+    "Announced",
+    "Battery",
+    "Chunk",
+    "Console",
+    "Device",
+    "EdgeCounter",
+    "Fault",
+    "HttpAnswer",
+    "HttpService",
+    "Link",
+    "Listener",
+    "NoAnswer",
+    "Output",
+    "PingTarget",
+    "PowerMeter",
+    "PowerSwitch",
+    "Probe",
+    "PulseSwitch",
+    "ResetLine",
+    "Roles",
+    "SqlService",
+    "Strike",
+    "Taker",
+    "TcpService",
+    "Telling",
+    "Wiring",
+]
+
+Listener = Callable[[Event], None]

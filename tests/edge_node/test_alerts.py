@@ -1,0 +1,61 @@
+"""
+Alerts reach whoever is on call, in the form that Alertmanager's webhooks have.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from harness import clock
+from tests.edge_node.playing import OnCall, Run, free_port, until
+
+pytestmark = pytest.mark.lab
+
+
+def lost(run: Run, *urls: str):
+    urls = [part for url in urls for part in ("--alert-url", url)]
+    return run("--boot-s", "0", "--uplink", "fibre=127.0.0.1:1", *urls).until_it_answers()
+
+
+def test_an_alert_has_alertmanagers_form(run: Run, on_call: OnCall) -> None:
+    lost(run, on_call.url)
+    until(lambda: on_call.named("UplinkLost"))
+    post = next(post for post in on_call.posts if post["commonLabels"]["alertname"] == "UplinkLost")
+    assert post.items() >= {"version": "4", "status": "firing", "receiver": "edge-node", "truncatedAlerts": 0}.items()
+    (alert,) = post["alerts"]
+    assert alert["labels"] == {"alertname": "UplinkLost", "instance": "edge-node", "uplink": "fibre"}
+    assert alert["endsAt"].startswith("0001-01-01")
+    assert alert["annotations"]["summary"]
+    assert set(post) >= {"groupKey", "groupLabels", "commonAnnotations", "externalURL"}
+
+
+def test_it_is_sent_again_until_it_is_taken(run: Run, on_call: OnCall) -> None:
+    on_call.refusals = 2
+    node = lost(run, on_call.url)
+    until(lambda: on_call.named("UplinkLost"))
+    until(lambda: node.metric('edge_node_alerts_total{result="sent"}') >= 1)
+
+
+def test_one_who_does_not_answer_keeps_nobody_waiting(run: Run, on_call: OnCall) -> None:
+    node = lost(run, f"http://127.0.0.1:{free_port()}/", on_call.url)
+    until(lambda: on_call.named("UplinkLost"))
+    before_ns = clock.now_ns()
+    assert "UplinkLost" in node.health()["alerts"]
+    assert clock.now_ns() - before_ns < clock.NS_PER_S
+
+
+def test_each_is_told_once_while_it_fires(run: Run, on_call: OnCall) -> None:
+    node = run(
+        *("--boot-s", "0", "--uplink", "fibre=127.0.0.1:1", "--uplink-check-s", "0.05", "--alert-url", on_call.url)
+    ).until_it_answers()
+    until(lambda: node.metric("edge_node_uptime_seconds") > 1.5)
+    assert len(on_call.named("UplinkLost")) == 1
+
+
+def test_one_without_alerts_is_silent(run: Run, on_call: OnCall) -> None:
+    node = run(
+        *("--boot-s", "0", "--uplink", "fibre=127.0.0.1:1", "--alert-url", on_call.url, "--defect", "no_alerts")
+    ).until_it_answers()
+    until(lambda: "UplinkLost" in node.health()["alerts"])
+    until(lambda: node.metric("edge_node_uptime_seconds") > 1)
+    assert on_call.posts == []

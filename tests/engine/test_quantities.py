@@ -1,0 +1,191 @@
+"""
+What a trial's power trace tells, from played chips through drivers and samplers to the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+import pytest
+
+from harness import clock
+from harness.model.quantity import QUANTITIES
+from harness.model.rig import RigSpec, SamplingSpec
+from harness.model.trace import Sample, Samples, Scale
+from harness.model.verdict import Verdict
+from harness.model.world import DrawSpec
+from harness.science.rail_edges import hold_up, rail_crossing
+from harness.sim.rail import Rail
+from harness.sim.unit import SimUnit
+from tests.benches import Played, drill, fault, play, rig, two_duts
+
+S = clock.NS_PER_S
+# The relay of the rig `sim`, as its file says.
+CHATTER_NS = 2_000_000
+
+
+def sampled(**changes: Any) -> RigSpec:
+    """
+    The `sim` rig, sampled, with other values.
+    """
+    return rig(sampling=SamplingSpec(), **changes)
+
+
+def some_rig(random: Random) -> RigSpec:
+    """
+    A sampled relay, rail, meter and unit, each with whatever its kind allows.
+    """
+    chatter_s = random.choice([0.0005, 0.002, 0.005])
+    run_a, boot_s = random.uniform(0.15, 0.3), random.uniform(0.3, 1.5)
+    draws = (DrawSpec(at_s=0.3 * boot_s, draw_a=random.uniform(0.4, 0.7)), DrawSpec(at_s=0.7 * boot_s, draw_a=0.1))
+    signature = [(0.0, 0.75), *((draw.at_s, draw.draw_a) for draw in draws), (boot_s, run_a)]
+    return sampled(
+        contact={
+            "operate_s": random.uniform(0.001, 0.012),
+            "release_s": random.uniform(0.001, 0.012),
+            "bounce_s": random.uniform(0, chatter_s),
+        },
+        relay={"chatter_s": chatter_s},
+        rail={
+            "hold_up_s": random.uniform(0.001, 0.05),
+            "back_power_v": random.choice([0.0, 0.0, random.uniform(0.2, 2.5)]),
+            "inrush_a": random.choice([0.0, random.uniform(0.2, 20)]),
+            "inrush_decay_s": random.uniform(0.0001, 0.005),
+        },
+        chip={"clock_ratio": random.choice([0.0, 0.1])},
+        meter={"conversion_s": random.choice([588e-6, 1.1e-3, 2.116e-3]), "average": random.choice([1, 1, 4])},
+        unit={"boot_s": boot_s, "boot_draw_a": 0.75, "boot_draws": draws, "run_draw_a": run_a},
+        dut={
+            "boot_signature": random.choice([(), tuple(DrawSpec(at_s=at_s, draw_a=a) for at_s, a in signature)]),
+            "run_current_a": random.choice([(), (0.95 * run_a, 1.05 * run_a)]),
+        },
+    )
+
+
+def true_quantities(played: Played) -> dict[str, float]:
+    """
+    What is true of a cut and its return.
+    """
+    instants, truth = played.trial.instants, played.trial.truth
+    assert played.world is not None
+    assert truth is not None
+    assert instants.fault_commanded is not None
+    assert instants.removal_commanded is not None
+    cut_ns, back_ns = instants.fault_commanded.earliest_ns, instants.removal_commanded.earliest_ns
+    rail = played.world.rails["main"]
+    strokes = rail.strokes(cut_ns)
+    opening, closing = [at for at in strokes if at < back_ns], [at for at in strokes if at >= back_ns]
+    steps = unit_of(rail).currents(closing[0])
+    moments = [*closing, *(at_ns for at_ns, _ in steps)]
+    rose_ns, ready_ns = truth["removal_effective"], truth["ready"]
+    off_v = rail.voltage_v(closing[0] - 1)
+    return {
+        "contact_operate": (opening[0] - cut_ns) / S,
+        "contact_release": (closing[0] - back_ns) / S,
+        "contact_bounce": max(opening[-1] - opening[0], closing[-1] - closing[0]) / S,
+        "brown_out_depth": off_v,
+        "back_power": off_v,
+        "inrush_peak": max(rail.current_a(at_ns) for at_ns in moments if closing[0] <= at_ns <= rose_ns + S // 10),
+        "boot_time": (steps[-1][0] - rose_ns) / S,
+        "energy_to_recover": 5.0 * rail.mean_a(rose_ns, ready_ns) * (ready_ns - rose_ns) / S,
+        "load_step": 0.0,
+    }
+
+
+def unit_of(rail: Rail) -> SimUnit:
+    unit = rail._unit
+    assert isinstance(unit, SimUnit)
+    return unit
+
+
+def in_worlds(seeds: range) -> dict[str, int]:
+    """
+    How often each quantity was told, in worlds in which all that is told is true.
+    """
+    told = dict.fromkeys(QUANTITIES, 0)
+    for seed in seeds:
+        random = Random(seed)
+        # A rail that something else feeds never discharges: only a cut with an off-dwell ends then.
+        cut = fault(off_dwell_s=random.uniform(0.1, 1.0))
+        played = play(drill([cut], hold_s=1.0), some_rig(random), seed)
+        assert played.error is None
+        true = true_quantities(played)
+        for name, quantity in played.trial.quantities.items():
+            told[name] += 1
+            assert quantity.unit == QUANTITIES[name]
+            assert quantity.holds(true[name]), (seed, name, true[name], quantity)
+    return told
+
+
+def test_what_a_sampled_trial_tells_is_true() -> None:
+    assert min(in_worlds(range(20)).values()) >= 18
+
+
+@pytest.mark.soak
+def test_what_a_sampled_trial_tells_is_true_in_500_worlds() -> None:
+    assert min(in_worlds(range(100, 600)).values()) > 450
+
+
+def test_the_delay_and_the_hold_up_of_the_trace_are_those_of_the_readings() -> None:
+    kept = Samples()
+    scale: list[Scale] = []
+
+    def take(_: str, worth: Scale, rows: Sequence[Sample]) -> None:
+        scale.append(worth)
+        kept.add(rows, worth)
+
+    played = play(drill(), sampled(unit={"boot_s": 0.5}), take=take)
+    cut, back = played.trial.instants.fault_commanded, played.trial.instants.removal_commanded
+    assert cut is not None
+    assert back is not None
+    off = kept.within(0, back.earliest_ns)
+    lsb_v, chatter_ns = scale[0].bus_lsb_v, CHATTER_NS
+    fell = rail_crossing(off, 3.0, rising=False, lsb_v=lsb_v, chatter_ns=chatter_ns)
+    assert fell == played.trial.instants.fault_effective
+    assert hold_up(off, 5.0, 3.0, lsb_v=lsb_v, chatter_ns=chatter_ns) == played.trial.hold_up
+
+
+def test_a_rail_that_nothing_samples_tells_nothing() -> None:
+    assert play(drill()).trial.quantities == {}
+
+
+def test_of_a_flicker_the_depth_and_the_return_are_told_but_no_stroke() -> None:
+    flicker = fault("power_flicker", times=3, off_s=0.2, on_s=0.1)
+    told = play(drill([flicker], hold_s=1.0), sampled(unit={"boot_s": 0.5})).trial.quantities
+    assert told.keys() == {"brown_out_depth", "inrush_peak", "boot_time", "energy_to_recover", "load_step"}
+    depth = told["brown_out_depth"]
+    assert depth.high is not None
+    assert depth.high < 0.5
+
+
+def test_two_cuts_at_once_tell_nothing() -> None:
+    both = [fault(role=f"{dut}.power") for dut in ("edge", "twin")]
+    assert play(drill(both), two_duts(sampling=SamplingSpec())).trial.quantities == {}
+
+
+def test_criteria_are_judged_on_the_whole_interval() -> None:
+    verdicts = {
+        "inrush_peak > 1.2 A": Verdict.HELD,
+        # No average says how high a peak was: only a shunt of 20 mohm, at 5 V, that it was not above 250 A.
+        "inrush_peak < 3 A": Verdict.INCONCLUSIVE,
+        "inrush_peak < 260 A": Verdict.HELD,
+        "inrush_peak < 1 A": Verdict.DEVIATED,
+        "boot_time < 1 s": Verdict.HELD,
+        "boot_time < 100 ms": Verdict.DEVIATED,
+        "energy_to_recover < 40 J": Verdict.HELD,
+        "energy_to_recover < 100 mJ": Verdict.DEVIATED,
+        "back_power < 0.3 V": Verdict.HELD,
+        "contact_bounce < 1 ms": Verdict.INCONCLUSIVE,
+    }
+    # A smaller shunt than usual, so that the inrush is in the meter's range.
+    bench = sampled(
+        unit={"boot_s": 0.5},
+        rail={"inrush_a": 2.0, "inrush_decay_s": 0.02},
+        chip={"shunt_ohm": 0.02},
+        meter={"shunt_ohm": 0.02, "max_current_a": 3.0},
+    )
+    played = play(drill([fault(for_s=0.5)], criteria=verdicts, hold_s=1.0), bench)
+    assert {judged.expr: judged.verdict for judged in played.run.criteria} == verdicts
+    assert played.verdict is Verdict.DEVIATED

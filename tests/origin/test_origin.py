@@ -1,0 +1,120 @@
+"""
+The origin as a program: what an edge node finds there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.edge_node.playing import ORIGIN, Origin, free_port, until
+
+pytestmark = pytest.mark.lab
+
+Play = Callable[..., Origin]
+
+
+@pytest.fixture
+def play() -> Iterator[Play]:
+    playing: list[Origin] = []
+
+    def start(*options: str) -> Origin:
+        playing.append(Origin(*options))
+        return playing[-1]
+
+    yield start
+    for origin in playing:
+        origin.kill()
+
+
+def catalogue(origin: Origin) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = origin.ask("GET", "/catalogue").json()
+    return items
+
+
+def test_the_catalogue_names_what_the_content_is(play: Play) -> None:
+    origin = play("--items", "6")
+    items = catalogue(origin)
+    assert [(item["id"], item["priority"]) for item in items[:5]] == [
+        ("p0-0", "P0"),
+        ("p1-0", "P1"),
+        ("p2-0", "P2"),
+        ("p3-0", "P3"),
+        ("p0-1", "P0"),
+    ]
+    for item in items:
+        content = origin.ask("GET", f"/content/{item['id']}").content
+        assert (len(content), hashlib.sha256(content).hexdigest()) == (item["size"], item["sha256"])
+
+
+def test_the_same_seed_gives_the_same_content(play: Play) -> None:
+    first, second, other = play("--seed", "7"), play("--seed", "7"), play("--seed", "8")
+    assert catalogue(first) == catalogue(second) != catalogue(other)
+    for origin in (first, second):
+        origin.ask("POST", "/change/p1-0")
+    assert catalogue(first) == catalogue(second)
+
+
+@pytest.mark.parametrize(("what", "count"), [("", 16), ("/P2", 4), ("/p0-1", 1)])
+def test_a_change_gives_new_content_and_the_old_is_still_found_by_its_hash(play: Play, what: str, count: int) -> None:
+    origin = play()
+    before = catalogue(origin)
+    assert len(origin.ask("POST", f"/change{what}").json()["changed"]) == count
+    after = catalogue(origin)
+    assert sum(one != other for one, other in zip(before, after, strict=True)) == count
+    for item in (*before, *after):
+        content = origin.ask("GET", f"/content/{item['id']}/{item['sha256']}").content
+        assert hashlib.sha256(content).hexdigest() == item["sha256"]
+
+
+def test_it_changes_by_itself_when_told_to(play: Play) -> None:
+    origin = play("--change-every-s", "0.05")
+    before = catalogue(origin)
+    until(lambda: all(one != other for one, other in zip(before, catalogue(origin), strict=True)))
+
+
+def test_readings_are_taken_once(play: Play) -> None:
+    origin = play()
+    records = [{"seq": seq, "at_ns": 0, "payload": ""} for seq in (1, 2, 3)]
+    for batch in (records[:2], records[1:]):
+        origin.ask("POST", "/readings/node", json.dumps(batch).encode())
+    assert origin.ask("GET", "/readings/node").json() == {"last_seq": 3, "count": 3}
+    assert origin.metric('origin_readings{node="node"}') == 3
+    assert origin.ask("GET", "/readings/another").json() == {"last_seq": 0, "count": 0}
+
+
+def test_it_counts_what_came_in_over_which_way(play: Play) -> None:
+    second = free_port()
+    origin = play("--listen", f"127.0.0.1:{second}")
+    first, origin.port = origin.port, second
+    origin.ask("GET", "/content/p2-0")
+    name = 'origin_requests_total{{listener="127.0.0.1:{}",uplink="",kind="content",priority="P2"}}'
+    assert (origin.metric(name.format(second)), origin.metric(name.format(first))) == (1, None)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("GET", "/nowhere", b"", 404),
+        ("GET", "/content/nothing", b"", 404),
+        ("GET", "/content/p0-0/0000", b"", 404),
+        ("POST", "/change/nothing", b"", 404),
+        ("POST", "/readings/node", b"{", 400),
+        ("POST", "/readings/node", b"3", 400),
+    ],
+)
+def test_what_it_cannot_answer_gets_its_own_status(
+    play: Play, method: str, path: str, body: bytes, status: int
+) -> None:
+    assert play().ask(method, path, body).status_code == status
+
+
+def test_it_ends_with_its_standard_input() -> None:
+    command = [sys.executable, str(ORIGIN), "--listen", f"127.0.0.1:{free_port()}", "--until-eof"]
+    assert subprocess.run(command, stdin=subprocess.DEVNULL, timeout=10).returncode == 0

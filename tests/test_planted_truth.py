@@ -93,8 +93,10 @@ def told_of_the_return(case: Planted, rose: Instant) -> Told:
     yield "booted, by band", moment(by_band), true["booted"]
     by_signature = booted_by_signature(on, case.signature, rose, lsb_a=scale.current_lsb_a)
     yield "booted, by signature", moment(by_signature), true["booted"]
-    ceilings = Ceilings(surge_a, MOST_A)
-    yield "energy", energy(case.samples, rose, case.ready, lsb=scale, ceilings=ceilings), true["energy"]
+    # A supply that limits its current to little more than what flows tells far more than a shunt.
+    for name, most_a in {"energy": surge_a, "energy of a limited supply": case.rail.spec.inrush_a + MOST_A}.items():
+        found = energy(case.samples, rose, case.ready, lsb=scale, ceilings=Ceilings(most_a, MOST_A))
+        yield name, found, true["energy"]
     before, after = case.samples.within(0, case.cut.earliest_ns), case.samples.within(case.ready.latest_ns, NEVER_NS)
     yield "load step", load_step(before, after, lsb_a=scale.current_lsb_a), true["load step"]
 
@@ -146,6 +148,7 @@ WIDEST = {
     "booted, by band": 3,
     "booted, by signature": 3.5,
     "energy": 250,
+    "energy of a limited supply": 80,
     "load step": 0.002,
 }
 

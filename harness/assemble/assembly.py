@@ -105,6 +105,8 @@ class Assembly:
             self._placed(drill, f"steady_state.{index}", self.probe, probe)
         if drill.detected is not None:
             self._placed(drill, "detected", self.probe, drill.detected.probe)
+        if drill.failed_over is not None:
+            self._placed(drill, "failed_over", self.probe, drill.failed_over)
         for form in drill.forms():
             for index, fault in enumerate(form.faults):
                 with suppress(Refused):  # it is the guard's to tell, row by row

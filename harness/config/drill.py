@@ -5,7 +5,7 @@ A drill file to a `DrillSpec`.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -88,6 +88,7 @@ def _drill(source: Source, overrides: tuple[str, ...]) -> DrillSpec:
     measured = _measured(probes)
     criteria = tuple(_each(table, "criteria", lambda t: _criterion(t, measured)))
     detected = _placed("detected", _alert, table.pop("detected")) if "detected" in table else None
+    failed_over = _placed("failed_over", _by_the_other, table.pop("failed_over")) if "failed_over" in table else None
     for key, found in (("steady_state", probes), ("fault", faults)):
         if not found:
             raise UsageError(f"missing; a drill needs at least one [[{key}]]", key=key)
@@ -113,6 +114,7 @@ def _drill(source: Source, overrides: tuple[str, ...]) -> DrillSpec:
         steady_state=probes,
         faults=faults,
         detected=detected,
+        failed_over=failed_over,
         ready=head.ready or tuple(probe.name for probe in probes),
         hold_s=head.hold_s,
         settle_s=head.settle_s,
@@ -201,9 +203,17 @@ def _probe(table: Table, *, with_failures: bool) -> ProbeSpec:
     )
 
 
+def _by_the_other(table: Table) -> ProbeSpec:
+    return _probe(table, with_failures=False)
+
+
 def _alert(table: Table) -> AlertSpec:
     probe = _probe(table, with_failures=True)
-    failures = table.get("failures", 3)
+    # What fires elsewhere has been through somebody's rule already.
+    is_of_others = getattr(plugins.load("probes", probe.kind), "is_of_others", False)
+    if is_of_others and "failures" in table:
+        raise UsageError(f"unknown key; {probe.kind} fires by a rule that is not ours", key="failures")
+    failures = 1 if is_of_others else table.get("failures", 3)
     if failures < 1:
         raise UsageError("must be a whole number from 1 up", key="failures")
     return AlertSpec(probe=probe, failures=failures)
@@ -217,14 +227,14 @@ def _fault(table: Table) -> FaultSpec:
     return FaultSpec(kind=common.kind, role=common.role, at_s=common.at_s, for_s=common.for_s, config=config)
 
 
-def _criterion(table: Table, measured: frozenset[str]) -> Criterion:
+def _criterion(table: Table, measured: Mapping[str, str]) -> Criterion:
     given = build(_Criterion, table)
     match = _EXPR.fullmatch(given.expr)
     if match is None:
         raise UsageError(f"'{given.expr}' is not `name op limit`; like `time_to_detect < 30 s`", key="expr")
     name, op, limit = match.groups()
     assert op in OPERATORS
-    known = DURATION_NAMES | RATIOS | QUANTITIES.keys() | measured
+    known = DURATION_NAMES | RATIOS | QUANTITIES.keys() | measured.keys()
     if name not in known:
         raise UsageError(f"'{name}' cannot be judged by these probes; {nearest(name, known)}", key="expr")
     if given.confidence is not None and name not in RATIOS:
@@ -232,28 +242,37 @@ def _criterion(table: Table, measured: frozenset[str]) -> Criterion:
     if given.confidence is not None and not 0.5 <= given.confidence < 1:
         raise UsageError("must be at least 0.5 and less than 1, like 0.95", key="confidence")
     try:
-        value = _limit(name, limit)
+        value = _limit(name, limit, measured.get(name, ""))
     except UsageError as error:
         raise error.within(key="expr") from error
     return Criterion(" ".join(given.expr.split()), name, op, value, given.confidence)
 
 
-def _limit(name: str, text: str) -> float:
+def _limit(name: str, text: str, suffix: str = "") -> float:
     if name in DURATION_NAMES or name in MEANS:
         return quantity(text, "_s")
     if name in RATIOS:
         return quantity(text, "_ratio")
     if name in QUANTITIES:
         return quantity(text, f"_{QUANTITIES[name].lower()}")
+    if suffix:
+        return quantity(text, suffix)
     try:
         return float(text)
     except ValueError as error:
         raise UsageError(f"'{text}' must be a bare number for '{name}'") from error
 
 
-def _measured(probes: Sequence[ProbeSpec]) -> frozenset[str]:
-    measured = (getattr(plugins.load("probes", probe.kind), "measures", ()) for probe in probes)
-    return frozenset(name for names in measured for name in names)
+def _measured(probes: Sequence[ProbeSpec]) -> dict[str, str]:
+    """
+    What the probes measure, by name, and the ending of its unit (empty: a bare number): their kinds say so, or their
+    own Configs where that depends on them.
+    """
+    measured: dict[str, str] = {}
+    for probe in probes:
+        own: Mapping[str, str] | None = getattr(probe.config, "measures", None)
+        measured |= dict.fromkeys(getattr(plugins.load("probes", probe.kind), "measures", ()), "") if own is None else own
+    return measured
 
 
 def _named_once(names: list[str]) -> None:

@@ -288,6 +288,7 @@ class TrialRun:
             failed_requests=failed,
             gap_ns=book.gap_ns(),
             expects_loss=self._drill.expects_loss,
+            heard_until_ns=now_ns if self._alert is not None and self._alert.is_of_others else None,
             awaited=self._awaited(verdict),
             hold_up=self._hold_up,
             quantities=quantities(self._bench, self._drill, instants, self._started_ns),

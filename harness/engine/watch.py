@@ -80,8 +80,8 @@ class Alert:
         self._first_bad_ns = 0
         self._fired: Instant | None = None
         self._attends = False
-        self.is_of_others = isinstance(probe, Announced) or getattr(probe, "is_state", False)
-        """Whether it fires by itself, also when the bench has not seen the DUT unwell."""
+        self.is_of_others: bool = getattr(probe, "is_of_others", False)
+        """Whether it fires by a rule that is not ours, also when the bench has not seen the DUT unwell."""
 
     async def until_quiet(self) -> None:
         """

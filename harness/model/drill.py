@@ -116,7 +116,8 @@ class DrillSpec:
     """
     A whole drill file, checked. `digest` identifies its content, whatever its name.
 
-    `failed_over` is well once service runs by the other path. With a `ladder`, `faults` are those of its first row. `expects_loss` None: the steady state may be lost or not.
+    `failed_over` is well once the service runs by the other path. With a `ladder`, `faults` are those of its first row.
+    `expects_loss` None: the steady state may be lost or not.
     """
 
     name: str

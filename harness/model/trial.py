@@ -57,7 +57,7 @@ class Trial:
     One inject-and-recover, with everything that was seen of it.
 
     `watched_until_ns` is when the bench stopped looking, or, once the steady state was lost, when it last asked and the
-    DUT was not ready; `requests` and `failed_requests` count the steady-state probes' questions from the commanded
+    DUT was not ready; `heard_until_ns` is how long it listened for an alert of others. `requests` and `failed_requests` count the steady-state probes' questions from the commanded
     injection until ready (or until the watch ended); `gap_ns` is the longest stretch between two questions that were
     answered well, so that a loss shorter than it can have gone unseen. `quantities` are what a sampled rail tells.
     """
@@ -67,6 +67,7 @@ class Trial:
     reason: str = ""
     instants: Instants = field(default_factory=Instants)
     watched_until_ns: int = 0
+    heard_until_ns: int | None = None
     requests: int = 0
     failed_requests: int = 0
     gap_ns: int = 0
@@ -79,7 +80,8 @@ class Trial:
 
     def duration(self, name: str) -> Span | None:
         """
-        A duration by its name in `DURATIONS` or `hold_up`; None where it has no meaning for this trial.
+        A duration by its name in `DURATIONS` or `hold_up`; None where it has no meaning for this trial. What had
+        recovered when the alert came took no time to recover from then on.
         """
         if name == "hold_up":
             return self.hold_up
@@ -91,12 +93,23 @@ class Trial:
         if start is None:
             return None
         if end is not None:
-            return Span.between(start, end)
-        if last not in _WATCHED_FOR or last not in self.awaited or self._never_lost:
+            return Span(0, 0) if name == "time_to_recover" and end.surely_before(start) else Span.between(start, end)
+        if last not in _WATCHED_FOR or last not in self.awaited:
             return None
         if last == "ready" and self.instants.steady_lost is None:
             return None  # whatever ended this trial, it had not been seen to lose what it could have got back
-        return Span.longer_than(start, self.watched_until_ns)
+        return Span.longer_than(start, self._awaited_until_ns(last))
+
+    def _awaited_until_ns(self, name: str) -> int:
+        """
+        Until when an instant that never came was awaited: nothing fails over any more when the fault is gone.
+        """
+        removal = self.instants.removal_commanded
+        if name == "failed_over" and removal is not None:
+            return removal.earliest_ns
+        if name == "detected" and self.heard_until_ns is not None:
+            return self.heard_until_ns
+        return self.watched_until_ns
 
     def durations(self) -> dict[str, Span | None]:
         """

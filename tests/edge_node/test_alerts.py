@@ -7,14 +7,14 @@ from __future__ import annotations
 import pytest
 
 from harness import clock
-from tests.edge_node.playing import OnCall, Run, free_port, until
+from tests.edge_node.playing import OnCall, Run, Running, free_port, until
 
 pytestmark = pytest.mark.lab
 
 
-def lost(run: Run, *urls: str):
-    urls = [part for url in urls for part in ("--alert-url", url)]
-    return run("--boot-s", "0", "--uplink", "fibre=127.0.0.1:1", *urls).until_it_answers()
+def lost(run: Run, *urls: str) -> Running:
+    options = [part for url in urls for part in ("--alert-url", url)]
+    return run("--boot-s", "0", "--uplink", "fibre=127.0.0.1:1", *options).until_it_answers()
 
 
 def test_an_alert_has_alertmanagers_form(run: Run, on_call: OnCall) -> None:

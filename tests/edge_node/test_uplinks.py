@@ -4,10 +4,12 @@ Two ways to the origin: the node takes the best one that is up, and comes back t
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from harness import clock
-from tests.edge_node.playing import Link, OnCall, Origin, Run, until
+from tests.edge_node.playing import Link, OnCall, Origin, Run, Running, until
 
 pytestmark = pytest.mark.lab
 
@@ -15,7 +17,7 @@ Links = tuple[Link, Link]
 PATIENT = ("--uplink-check-s", "0.1", "--uplink-timeout-s", "0.3")
 
 
-def settled(run: Run, surroundings: list[str], *options: str):
+def settled(run: Run, surroundings: list[str], *options: str) -> Running:
     node = run(*surroundings, *options).until_it_answers()
     until(lambda: node.says(uplink="fibre", cached=16, uplinks={"fibre": "up", "lte": "up"}))
     return node
@@ -41,7 +43,7 @@ def test_it_fails_over_in_about_three_seconds_and_back(
     assert 0 < node.health()["uplink_switched_s"] == node.metric("edge_node_uplink_switched_seconds")
 
 
-def test_users_notice_nothing_of_a_fail_over(run: Run, surroundings: list[str], links: Links, tmp_path) -> None:
+def test_users_notice_nothing_of_a_fail_over(run: Run, surroundings: list[str], links: Links, tmp_path: Path) -> None:
     """
     Not even those whose content has to be fetched while the uplink in use is dead and not yet given up.
     """

@@ -28,6 +28,13 @@ def test_a_rail_that_still_falls_may_have_fallen_on_as_fast() -> None:
     assert 2.41 - 0.11 - 0.01 < level.low < 2.41 - 0.10
 
 
+def test_a_fall_that_is_smaller_than_a_step_of_the_meter_may_go_on() -> None:
+    # It reads 1.000 V all the time, and fell from 1.001 V to 0.999 V in it.
+    level = level_when_off(trace((10, (1.0, 0.0))), ms(0, 1), ms(10, 100), lsb_v=0.001)
+    assert level is not None
+    assert level.low < 0.999 - 0.002 / 9 * 90
+
+
 def test_from_one_row_nothing_follows_but_that_it_was_no_higher() -> None:
     rows = trace((4, (5.0, 0.0)), (1, (1.0, 0.0)), (9, Code.GAP))
     assert level_when_off(rows, ms(3, 4), ms(9, 10), lsb_v=0.001) == Quantity(0.0, 1.001, "V")

@@ -46,6 +46,19 @@ def test_a_step_is_somewhere_around_it() -> None:
     assert found.high - found.low < 0.05
 
 
+def test_it_holds_wherever_in_their_instants_the_conversions_were() -> None:
+    pulses = 60
+    rows = currents((20, 0.0), (80, 0.2), *((8, 0.4 if pulse % 2 else 0.2) for pulse in range(2 * pulses)), (80, 0.2))
+    for row in range(len(rows)):
+        rows.earliest_ns[row] -= 1_000_000
+    end = ms(len(rows) - 20, len(rows) - 20)
+    found = energy(rows, ms(19, 19), end, lsb=Scale(0.0, 0.0), ceilings=Ceilings(0.2, 1.0))
+    assert found is not None
+    # A pulse of eight conversions may have begun one earlier than it ended, or later.
+    for pulse_ms in (7, 8, 9):
+        assert found.holds(5 * (0.2 * (len(rows) - 40) + 0.2 * pulses * pulse_ms) / 1000)
+
+
 @pytest.mark.parametrize("why", [Code.GAP, Code.NACK, Code.STALE, Code.RESET])
 def test_in_a_gap_it_took_between_nothing_and_the_ceiling(why: Code) -> None:
     rows = currents((20, 0.0), (400, 0.4), (100, why), (500, 0.4))

@@ -1,0 +1,237 @@
+"""
+A forwarded TCP connection: two ends, and what passes between them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import Callable
+from typing import cast
+
+from .lane import Lane
+from .toxic import Fate, Toxic
+
+# l_onoff, l_linger: closing sends a reset instead of an end.
+_AT_ONCE = struct.pack("ii", 1, 0)
+
+
+def reset(end: socket.socket) -> None:
+    """
+    Closes a socket by a reset.
+    """
+    end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+    end.close()
+
+
+class Deaf(asyncio.Protocol):
+    """
+    The end of a connection that was lost at its start: it takes in everything, and answers nothing.
+    """
+
+    def __init__(self, over: Callable[[Deaf], None]) -> None:
+        self._over = over
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._over(self)
+
+
+class End(asyncio.Protocol):
+    """
+    One end of a connection. What it receives goes out at the `other` one, by its lane: at once, while that is idle.
+    """
+
+    __slots__ = ("_connection", "_holds", "_is_over", "_write", "lane", "other", "transport")
+
+    other: End
+    transport: asyncio.Transport
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._write: Callable[[bytes], None] | None = None
+        self._holds = 0
+        self._is_over = False
+        self.lane = Lane(self._deliver, connection.strike, self._crowded, connection.choose)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self.hold()  # until the other end is there
+
+    def data_received(self, data: bytes) -> None:
+        # A relay spends its life in this line.
+        if self._write is not None:
+            self._write(data)
+        else:
+            self.other.lane.turn()
+            self.lane.take(data)
+
+    def eof_received(self) -> bool:
+        if self._connection.is_silent:
+            return self._connection.far is self  # who waits is told nothing; who gave up is let go of
+        self.lane.end()
+        return True
+
+    def pause_writing(self) -> None:
+        self.other.hold()
+
+    def resume_writing(self) -> None:
+        self.other.let_go()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._is_over = True
+        self._connection.end_lost(self, exc)
+
+    def hold(self) -> None:
+        """
+        Takes in no more for now. Each hold needs a `let_go` of its own.
+        """
+        self._holds += 1
+        if self._holds == 1 and not self._is_over:
+            self.transport.pause_reading()
+
+    def let_go(self) -> None:
+        """
+        Takes in more, unless somebody else holds it.
+        """
+        self._holds -= 1
+        if self._holds == 0 and not self._is_over:
+            self.transport.resume_reading()
+
+    def choose(self) -> None:
+        """
+        Takes the short way while nothing is done in either direction.
+        """
+        if self._connection.is_silent:
+            self._write = _drop
+        else:
+            is_short = self.lane.is_idle and self.other.lane.is_idle
+            self._write = self.other.transport.write if is_short else None
+
+    def _deliver(self, data: bytes | None) -> None:
+        transport = self.other.transport
+        if data is not None:
+            transport.write(data)
+        elif not transport.is_closing():
+            transport.write_eof()
+            self._connection.ended()
+
+    def _crowded(self, is_full: bool) -> None:
+        if is_full:
+            self.hold()
+        else:
+            self.let_go()
+
+
+class Connection:
+    """
+    The `near` end is whoever connected, the `far` one whom it asked for. `over` is told when both are gone.
+    """
+
+    def __init__(self, over: Callable[[Connection], None]) -> None:
+        self.is_silent = False
+        self.near, self.far = End(self), End(self)
+        self.near.other, self.far.other = self.far, self.near
+        self._over = over
+        self._left, self._ends = 2, 0
+        self._has_started = self._is_frozen = False
+
+    async def start(self, near: socket.socket, far: socket.socket) -> None:
+        """
+        Takes over two connected sockets, and lets the two talk. Raises OSError.
+        """
+        loop = asyncio.get_running_loop()
+        await loop.connect_accepted_socket(lambda: self.near, near)
+        await loop.connect_accepted_socket(lambda: self.far, far)
+        self._has_started = True
+        self.choose()
+        self.near.let_go()
+        self.far.let_go()
+
+    def reshape(self, up: tuple[Toxic, ...], down: tuple[Toxic, ...]) -> None:
+        """
+        Has other things done to it: `up` on the way to the far end, `down` on the way back.
+        """
+        self.near.lane.reshape(up)
+        self.far.lane.reshape(down)
+        self.choose()
+
+    def freeze(self, is_frozen: bool) -> None:
+        """
+        Lets nothing pass, in silence; or everything, with what was held.
+        """
+        if is_frozen is self._is_frozen or self.is_silent:
+            return
+        self._is_frozen = is_frozen
+        for end in (self.near, self.far):
+            end.lane.freeze(is_frozen)
+            if is_frozen:
+                end.hold()
+            else:
+                end.let_go()
+        self.choose()
+
+    def strike(self, fate: Fate) -> None:
+        """
+        Has it meet its fate.
+        """
+        if fate is Fate.RESET:
+            self.reset()
+        elif fate is Fate.SILENT:
+            self.is_silent = True
+            self.near.lane.close()
+            self.far.lane.close()
+            self.choose()
+
+    def reset(self) -> None:
+        """
+        Resets both ends.
+        """
+        for end in (self.near, self.far):
+            end.lane.close()
+            if not end.transport.is_closing():
+                plug = end.transport.get_extra_info("socket")
+                plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+                end.transport.abort()
+
+    def ended(self) -> None:
+        """
+        One direction came to its end; after both of them nothing is left to carry.
+        """
+        self._ends += 1
+        if self._ends == 2:
+            self.near.transport.close()
+            self.far.transport.close()
+
+    def end_lost(self, end: End, error: Exception | None) -> None:
+        """
+        One end is gone: the other one goes with it, by a reset if that was how; not who waits for an answer in vain.
+        """
+        self._left -= 1
+        if not self._left:
+            self.near.lane.close()
+            self.far.lane.close()
+            self._over(self)
+        elif self.is_silent and end is self.far:
+            return
+        elif error is not None or self.is_silent:
+            self.reset()
+        else:
+            end.other.transport.close()
+
+    def choose(self) -> None:
+        """
+        Has both ends take the short way, where that is free.
+        """
+        if self._has_started:
+            self.near.choose()
+            self.far.choose()
+
+
+def _drop(_: bytes) -> None:
+    """
+    Takes a piece, and lets it fall.
+    """

@@ -271,7 +271,9 @@ def _measured(probes: Sequence[ProbeSpec]) -> dict[str, str]:
     measured: dict[str, str] = {}
     for probe in probes:
         own: Mapping[str, str] | None = getattr(probe.config, "measures", None)
-        measured |= dict.fromkeys(getattr(plugins.load("probes", probe.kind), "measures", ()), "") if own is None else own
+        measured |= (
+            dict.fromkeys(getattr(plugins.load("probes", probe.kind), "measures", ()), "") if own is None else own
+        )
     return measured
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from .. import clock
 from ..model.instant import Instant
 
-# How often it looks whether anybody has connected: by so much, and what this thread is kept waiting, an instant is wide.
+# How often it looks whether anybody has connected: an instant is as wide as that, and as this thread is kept waiting.
 _LOOK_EVERY_S = 0.01
 
 # How long a client may be silent in the middle of its request, and how long a notification may be.
@@ -122,7 +122,7 @@ class _Notification(BaseHTTPRequestHandler):
         problem = self.server.taken(self.connection, body)
         return self._answer(HTTPStatus.BAD_REQUEST if problem else HTTPStatus.OK, problem)
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
         """
         Says nothing: what came is in the run's record.
         """

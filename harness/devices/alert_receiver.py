@@ -15,11 +15,8 @@ from ..errors import DeviceError, UsageError
 from ..model.alert import HeardAlert, alerts_of
 from ..model.instant import Instant
 from ..protocols import Wiring
-from ._numbered import Numbered
+from ._alerts import Alerts
 from ._webhook import Webhook
-
-# A storm of alerts, or hours of their being repeated.
-_KEPT = 10_000
 
 
 class AlertReceiver:
@@ -57,7 +54,7 @@ class AlertReceiver:
 
     def __init__(self, name: str, config: Config, wiring: Wiring) -> None:
         self.name, self._config, self._wiring = name, config, wiring
-        self._heard: Numbered[HeardAlert] = Numbered(name, _KEPT)
+        self._heard = Alerts(name)
         self._webhook: Webhook | None = None
         self._soon: Callable[..., Any] | None = None
 
@@ -66,13 +63,16 @@ class AlertReceiver:
         """
         Where it listens.
         """
-        return None if self._webhook is None else self._webhook.server_address[:2]
+        if self._webhook is None:
+            return None
+        host, port = self._webhook.socket.getsockname()[:2]
+        return str(host), int(port)
 
     async def open(self) -> None:
         """
         Listens. Raises DeviceError when its address cannot be had.
         """
-        self._heard = Numbered(self.name, _KEPT)
+        self._heard = Alerts(self.name)
         self._soon = asyncio.get_running_loop().call_soon_threadsafe
         if not self._config.listen:
             return
@@ -98,19 +98,29 @@ class AlertReceiver:
         for alert in alerts_of(notification):
             self._heard.append(HeardAlert(alert=alert, at=at))
 
+    def standing(self) -> tuple[int, Sequence[HeardAlert]]:
+        """
+        The alerts that fire now, and the number of the next one. Raises DeviceError.
+        """
+        return self._opened.standing()
+
     def since(self, number: int) -> tuple[int, Sequence[HeardAlert]]:
         """
         What came from the alert of that number on, and the number of the next one. Raises DeviceError.
         """
-        if self._soon is None:
-            raise DeviceError(self.name, "is not open")
-        return self._heard.since(number)
+        return self._opened.since(number)
 
     async def more(self, number: int) -> None:
         """
         Waits until the alert of that number has come.
         """
         await self._heard.more(number)
+
+    @property
+    def _opened(self) -> Alerts:
+        if self._soon is None:
+            raise DeviceError(self.name, "is not open")
+        return self._heard
 
     def _come(self, notification: Mapping[str, Any], at: Instant) -> None:
         """

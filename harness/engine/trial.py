@@ -119,7 +119,7 @@ class TrialRun:
             raise Inconclusive(f"the steady state was not met at the start: {_named(book.unwell())} unwell")
         if too_early:
             raise Inconclusive(f"{too_early} before anything was done")
-        book.arm()
+        self._watch.arm()
         dut = await self._bench.identify()
         self._moments.tell(Kind.IDENTIFIED, name=dut.name, version=dut.version)
 
@@ -291,7 +291,10 @@ class TrialRun:
             heard_until_ns=now_ns if self._alert is not None and self._alert.is_of_others else None,
             awaited=self._awaited(verdict),
             hold_up=self._hold_up,
-            quantities=quantities(self._bench, self._drill, instants, self._started_ns),
+            quantities={
+                **quantities(self._bench, self._drill, instants, self._started_ns),
+                **self._watch.quantities(),
+            },
             readings=self._watch.measured(),
             truth=self._bench.truth(instants, self._started_ns, self._drill),
         )

@@ -12,7 +12,8 @@ import anyio
 from ..model.drill import AlertSpec, ProbeSpec
 from ..model.event import Kind
 from ..model.instant import Instant
-from ..protocols import Announced, Probe
+from ..model.quantity import Quantity
+from ..protocols import Announced, Measuring, Probe
 from .asking import Asking
 from .moments import Moments
 from .steadiness import Steadiness
@@ -49,6 +50,22 @@ class Watch:
         finally:
             self._check = None
 
+    def arm(self) -> None:
+        """
+        The steady state is met: from here on a bad answer is a loss, and what is measured over a trial begins.
+        """
+        self.book.arm()
+        for _, probe in self._probes:
+            if isinstance(probe, Measuring):
+                probe.arm()
+
+    def quantities(self) -> dict[str, Quantity]:
+        """
+        What the probes measured within bounds, by name.
+        """
+        measuring = [probe for _, probe in self._probes if isinstance(probe, Measuring)]
+        return {name: quantity for probe in measuring for name, quantity in probe.quantities().items()}
+
     def measured(self) -> dict[str, float]:
         """
         What the probes measured, by name.
@@ -70,7 +87,8 @@ class Alert:
     The alert of a drill: so many bad answers in a row, or what somebody else's monitoring says.
 
     A rule of ours fires with the answer that meets it. What fires elsewhere, and is only looked at, did so after the
-    last question that found it quiet, and before the first answer that did not. What is announced says when it came.
+    last question that found it quiet, and before the first answer that did not; silence says nothing of it. What is
+    announced says when it came.
     """
 
     def __init__(self, spec: AlertSpec, probe: Probe) -> None:
@@ -118,6 +136,8 @@ class Alert:
         return self._fired
 
     def _take(self, asked_ns: int, answered_ns: int, is_good: bool, detail: str) -> None:
+        if detail and self.is_of_others:
+            return  # who cannot be asked has raised no alert
         if is_good:
             self._failures, self._quiet_ns = 0, asked_ns
             return

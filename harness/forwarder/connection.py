@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import cast
 
 from .lane import Lane
-from .toxic import Fate, Toxic
+from .shaping import Make
+from .toxic import Fate
 
 # l_onoff, l_linger: closing sends a reset instead of an end.
 _AT_ONCE = struct.pack("ii", 1, 0)
@@ -144,14 +145,19 @@ class Connection:
         Takes over two connected sockets, and lets the two talk. Raises OSError.
         """
         loop = asyncio.get_running_loop()
-        await loop.connect_accepted_socket(lambda: self.near, near)
-        await loop.connect_accepted_socket(lambda: self.far, far)
+        try:
+            await loop.connect_accepted_socket(lambda: self.near, near)
+            await loop.connect_accepted_socket(lambda: self.far, far)
+        except BaseException:
+            near.close()
+            far.close()
+            raise
         self._has_started = True
         self.choose()
         self.near.let_go()
         self.far.let_go()
 
-    def reshape(self, up: tuple[Toxic, ...], down: tuple[Toxic, ...]) -> None:
+    def reshape(self, up: Make | None, down: Make | None) -> None:
         """
         Has other things done to it: `up` on the way to the far end, `down` on the way back.
         """

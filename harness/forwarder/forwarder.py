@@ -12,7 +12,7 @@ from typing import Self
 
 from ..model.link import CLEAR, LinkShape
 from .connection import Connection, Deaf, reset
-from .shaping import Shaping
+from .shaping import Shaping, made
 from .toxic import Fate, Toxic
 
 # As many as may be waiting to be taken; a link that is down in silence takes none, and the next ones wait for ever.
@@ -77,14 +77,9 @@ class Forwarder:
         may say that the link is down.
         """
         self._down, self._up = Shaping(down), Shaping(up)
-        is_down, refuses = down.is_down or up.is_down, down.refuses or up.refuses
-        self._listen(is_down, refuses)
+        self._listen(*self._is_down)
         for connection in list(self._live):
-            if is_down and refuses:
-                connection.reset()
-                continue
-            connection.freeze(is_down)
-            connection.reshape(*self._next())
+            self._apply(connection)
 
     def hang_up(self) -> None:
         """
@@ -106,9 +101,6 @@ class Forwarder:
         while self._live or self._deaf or self._joining:
             await asyncio.gather(*self._joining, return_exceptions=True)
             await _turn(self._loop)
-
-    def _next(self) -> tuple[tuple[Toxic, ...], tuple[Toxic, ...]]:
-        return self._up.next(), self._down.next()
 
     def _listen(self, is_down: bool, refuses: bool) -> None:
         """
@@ -141,7 +133,7 @@ class Forwarder:
             task.add_done_callback(self._joining.discard)
 
     async def _join(self, near: socket.socket) -> None:
-        up, down = self._next()
+        up, down = made(self._up.next("new")), made(self._down.next("new"))
         fates = {toxic.fate() for toxic in (*up, *down)}
         if Fate.RESET in fates:
             reset(near)
@@ -153,6 +145,7 @@ class Forwarder:
             await self._carry(near, up, down)
 
     async def _carry(self, near: socket.socket, up: tuple[Toxic, ...], down: tuple[Toxic, ...]) -> None:
+        shaping = self._down
         try:
             far = await self._dial()
         except OSError:
@@ -162,9 +155,30 @@ class Forwarder:
             near.close()
             raise
         connection = Connection(self._gone)
-        connection.reshape(up, down)
+        connection.reshape((lambda: up) if up else None, (lambda: down) if down else None)
         await connection.start(near, far)
         self._live[connection] = None
+        if shaping is not self._down:  # while it was being made
+            self._apply(connection)
+
+    def _apply(self, connection: Connection) -> None:
+        """
+        Has done to a connection what is done to all of them.
+        """
+        is_down, refuses = self._is_down
+        if is_down and refuses:
+            connection.reset()
+        else:
+            connection.freeze(is_down)
+            connection.reshape(self._up.next("live"), self._down.next("live"))
+
+    @property
+    def _is_down(self) -> tuple[bool, bool]:
+        """
+        Whether it is down, and whether it says so.
+        """
+        down, up = self._down.shape, self._up.shape
+        return down.is_down or up.is_down, down.refuses or up.refuses
 
     def _gone(self, connection: Connection) -> None:
         self._live.pop(connection, None)

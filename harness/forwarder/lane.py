@@ -8,6 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
+from .shaping import Make
 from .toxic import Fate, Toxic
 
 # Of what is under way so much is kept in memory; then whoever sends has to wait, as for a full pipe. A pipe of 100 ms
@@ -34,10 +35,11 @@ class Lane:
         "_is_full",
         "_is_turn",
         "_loop",
+        "_make",
         "_queue",
         "_strike",
         "_timer",
-        "toxics",
+        "_toxics",
     )
 
     def __init__(
@@ -54,14 +56,15 @@ class Lane:
         self._bytes, self._due_s = 0, 0.0
         self._is_full = self._is_frozen = False
         self._is_turn = True
-        self.toxics: tuple[Toxic, ...] = ()
+        self._toxics: tuple[Toxic, ...] = ()
+        self._make: Make | None = None
 
     @property
     def is_idle(self) -> bool:
         """
         Whether nothing is done to what passes, and nothing is under way.
         """
-        return not self.toxics and not self._queue and not self._is_frozen
+        return self._make is None and not self._queue and not self._is_frozen
 
     def turn(self) -> None:
         """
@@ -73,9 +76,11 @@ class Lane:
         """
         Sends a piece on its way.
         """
+        if self._make is not None and not self._toxics:
+            self._toxics = self._make()
         is_answer, self._is_turn = self._is_turn, False
         due_s = now_s = self._loop.time()
-        for toxic in self.toxics:
+        for toxic in self._toxics:
             if is_answer and (fate := toxic.fate()) is not Fate.PASSES:
                 self._strike(fate)
                 return
@@ -99,13 +104,13 @@ class Lane:
         else:
             self._deliver(None)
 
-    def reshape(self, toxics: tuple[Toxic, ...]) -> None:
+    def reshape(self, make: Make | None) -> None:
         """
         Has other things done to what comes from now on. What is under way arrives at once, when nothing is done any
         more.
         """
-        self.toxics = toxics
-        if not toxics:
+        self._make, self._toxics = make, ()
+        if make is None and self._queue:
             self._due_s = 0.0
             self._queue = deque((0.0, data) for _, data in self._queue)
             self._wake()
@@ -139,9 +144,9 @@ class Lane:
             _, data = self._queue.popleft()
             self._bytes -= len(data or b"")
             self._deliver(data)
+        self._look()
         if self.is_idle:
             self._emptied()
-        self._look()
 
     def _look(self) -> None:
         if self._queue and self._timer is None and not self._is_frozen:

@@ -4,7 +4,10 @@ From a link's shape to what is done to each connection: always the same for the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from random import Random
+from typing import Literal
 
 from ..model.link import LinkShape
 from .toxic import Toxic
@@ -21,25 +24,37 @@ from .toxics.slow_response import SlowResponse
 PACKETS_ONLY = ("duplicate", "reorder")
 
 
+# Drawing takes a generator for each connection, and those take their time: they are made when the first piece comes.
+Make = Callable[[], tuple[Toxic, ...]]
+
+
 class Shaping:
     """
-    One direction of a link as it is shaped now. Connections are numbered from the moment it was; each draws for itself.
+    One direction of a link as it is shaped now. Connections are numbered from the moment it was, those that were there
+    and those that come later each for themselves; each draws for itself.
     """
 
     def __init__(self, shape: LinkShape) -> None:
         self.shape = shape
         self._rate = Rate(shape.rate_bps) if shape.rate_bps else None
-        self._number = 0
+        self._numbers = {"live": 0, "new": 0}
+        self._is_clear = not set(shape.asks) - {"down", "refuse"}
 
-    def next(self) -> tuple[Toxic, ...]:
+    def next(self, which: Literal["live", "new"]) -> Make | None:
         """
-        What is done to the next connection, or to the packets of the next client. Nothing at all: an empty tuple.
+        What makes that which is done to the next connection, or to the packets of the next client; None for nothing.
         """
-        shape, number = self.shape, self._number
-        self._number += 1
+        if self._is_clear:
+            return None
+        number = self._numbers[which]
+        self._numbers[which] += 1
+        return partial(self._made, f"{which} {number}")
+
+    def _made(self, whose: str) -> tuple[Toxic, ...]:
+        shape = self.shape
 
         def rng(name: str) -> Random:
-            return Random(f"{shape.seed} {name} {number}")
+            return Random(f"{shape.seed} {name} {whose}")
 
         toxics: list[Toxic] = []
         if shape.loss_ratio:
@@ -59,3 +74,10 @@ class Shaping:
         if shape.reorder_ratio:
             toxics.append(Reorder(shape.reorder_ratio, rng("reorder")))
         return tuple(toxics)
+
+
+def made(make: Make | None) -> tuple[Toxic, ...]:
+    """
+    What is done to it.
+    """
+    return () if make is None else make()

@@ -1,8 +1,8 @@
 """
-Becomes another program that dies with its parent: `leash.py PARENT_PID PROGRAM ARGUMENT…`. Run by path.
+Becomes another program that dies with its parent: `leash.py PARENT_PID [--netns FD] PROGRAM ARGUMENT…`. Run by path.
 
 A killed lab cannot end its units itself, so the kernel does. Elsewhere than on Linux the units see only the end of
-their standard input.
+their standard input. With a descriptor of a network namespace the program runs in that one.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import signal
 import sys
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h; outlives execve
+_CLONE_NEWNET = 0x40000000  # linux/sched.h
 
 
 def main() -> None:
@@ -25,6 +26,10 @@ def main() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != int(parent):
             sys.exit(1)  # it died before the leash was on
+        if argv[0] == "--netns":
+            _, number, *argv = argv
+            if ctypes.CDLL(None).setns(int(number), _CLONE_NEWNET) != 0:
+                sys.exit("leash: the network namespace cannot be entered")
     os.execv(argv[0], argv)
 
 

@@ -32,8 +32,8 @@ QUANTITIES: Mapping[str, str] = {
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """
-    A quantity known to lie in [low, high], in `unit` (`A`, `V`, `J`, `s`); `high` None means that it has no upper
-    bound.
+    A quantity known to lie in [low, high], in `unit` (`A`, `V`, `J`, `s`, none for a count); `high` None means that it
+    has no upper bound.
     """
 
     low: float
@@ -62,14 +62,15 @@ class Quantity:
         ('1.2344 … 1.2391 A', '> 0.81 A (no upper bound)', '6.70 … 13.40 ms')
         """
         if self.high is None:
-            return f"> {_outwards(self.low, 2, math.floor)} {self.unit} (no upper bound)"
-        size, unit = (1000, f"m{self.unit}") if max(abs(self.low), abs(self.high)) < 1 else (1, self.unit)
+            return f"> {_outwards(self.low, 2, math.floor)}{self.unit and f' {self.unit}'} (no upper bound)"
+        is_small = self.unit != "" and max(abs(self.low), abs(self.high)) < 1
+        size, unit = (1000, f" m{self.unit}") if is_small else (1, self.unit and f" {self.unit}")
         low, high = self.low * size, self.high * size
         if low == high:
-            return f"{low:.6g} {unit}"
+            return f"{low:.6g}{unit}"
         # One digit more than the width has: rounding outwards then widens it by a tenth at most.
         digits = min(9, max(2, 1 - math.floor(math.log10(high - low))))
-        return f"{_outwards(low, digits, math.floor)} … {_outwards(high, digits, math.ceil)} {unit}"
+        return f"{_outwards(low, digits, math.floor)} … {_outwards(high, digits, math.ceil)}{unit}"
 
 
 def _outwards(value: float, digits: int, way: Callable[[float], int]) -> str:

@@ -57,9 +57,10 @@ class Trial:
     One inject-and-recover, with everything that was seen of it.
 
     `watched_until_ns` is when the bench stopped looking, or, once the steady state was lost, when it last asked and the
-    DUT was not ready; `heard_until_ns` is how long it listened for an alert of others. `requests` and `failed_requests` count the steady-state probes' questions from the commanded
-    injection until ready (or until the watch ended); `gap_ns` is the longest stretch between two questions that were
-    answered well, so that a loss shorter than it can have gone unseen. `quantities` are what a sampled rail tells.
+    DUT was not ready; `heard_until_ns` is how long it listened for an alert of others. `requests` and `failed_requests`
+    count the steady-state probes' questions from the commanded injection until ready (or until the watch ended);
+    `gap_ns` is the longest stretch between two questions that were answered well, so that a loss shorter than it can
+    have gone unseen. `quantities` are what a sampled rail tells, and what probes measured within bounds.
     """
 
     index: int

@@ -218,6 +218,22 @@ class UnitSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinkSpec:
+    """
+    A way between two units: the uplink of `unit` to `to`, or, in virtual time, the way on which `unit` is reached.
+
+    The lab plays it as a `relay` on the machine's loopback, or as `netns`: both units in network namespaces of their
+    own, with a pair of veth between them. In virtual time it is a model, whatever its kind; one that `never_clears`
+    stays as it was shaped.
+    """
+
+    unit: str
+    to: str = ""
+    kind: Literal["relay", "netns"] = "relay"
+    defect: Literal["none", "never_clears"] = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorldSpec:
     """
     Everything that is played. `released_lines`: what a driven GPIO line does when the program that held it ends:
@@ -229,9 +245,11 @@ class WorldSpec:
     chips: Mapping[str, ChipSpec] = field(default_factory=dict)
     units: Mapping[str, UnitSpec] = field(default_factory=dict)
     boards: Mapping[str, BoardSpec] = field(default_factory=dict)
+    links: Mapping[str, LinkSpec] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._check_boards()
+        self._check_links()
         fed = [rail.dut for rail in self.rails.values()]
         for unit in fed:
             if fed.count(unit) > 1:
@@ -252,3 +270,14 @@ class WorldSpec:
             for analog in spec.analog:
                 if analog.rail not in self.rails:
                     raise ValueError(f"board '{name}': there is no rail '{analog.rail}'")
+
+    def _check_links(self) -> None:
+        for name, link in self.links.items():
+            # Linux: an interface's name has 15 bytes, and a dot or a colon in it means something else.
+            if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii() or len(name) > 15:
+                raise ValueError(f"link '{name}' needs a name of at most 15 letters, digits, - and _")
+            for unit in (link.unit, link.to):
+                if unit and unit not in self.units:
+                    raise ValueError(f"link '{name}': there is no unit '{unit}'; {nearest(unit, self.units)}")
+            if link.unit == link.to:
+                raise ValueError(f"link '{name}' leads from '{link.unit}' to itself")

@@ -38,7 +38,7 @@ class Alertmanager:
         named = {"alertname": spec.config.alertname} if spec.config.alertname else {}
         self._labels = {**spec.config.labels, **named}
         self._source = roles.get(spec.role, AlertSource)
-        self._next = 0
+        self._next: int | None = None
         self._firing: dict[str, HeardAlert] = {}
         self._begun: list[HeardAlert] = []
         self._fired = 0
@@ -63,10 +63,10 @@ class Alertmanager:
         Waits until one begins to fire; returns when it came. Raises DeviceError.
         """
         while True:
-            self._catch_up()
+            number = self._catch_up()
             if self._begun:
-                return self._begun[0].at
-            await self._source.more(self._next)
+                return Instant.first(*(heard.at for heard in self._begun))
+            await self._source.more(number)
 
     def accepts(self, sample: object | None) -> bool:
         """
@@ -80,11 +80,18 @@ class Alertmanager:
         """
         return {"alerts_fired": self._fired}
 
-    def _catch_up(self) -> None:
+    def _catch_up(self) -> int:
+        """
+        Takes in what has come; returns the number of the next one. What fired before the first look is no news.
+        """
+        if self._next is None:
+            self._next, standing = self._source.standing()
+            self._firing = {one.alert.key: one for one in standing if one.alert.has(self._labels)}
         self._next, heard = self._source.since(self._next)
         for one in heard:
             if one.alert.has(self._labels):
                 self._note(one)
+        return self._next
 
     def _note(self, heard: HeardAlert) -> None:
         key = heard.alert.key

@@ -11,7 +11,7 @@ from .hearing import AlertSource, Announced, Chunk, Console, EdgeCounter, Taker
 from .links import Link
 from .parts import Battery, Device, Output, PowerMeter, PowerSwitch, PulseSwitch, ResetLine
 from .services import HttpAnswer, HttpService, NoAnswer, PingTarget, SqlService, TcpService
-from .strikes import Fault, Probe, Strike, Telling
+from .strikes import Fault, Measuring, Probe, Strike, Telling
 from .surroundings import Roles, Wiring
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "HttpService",
     "Link",
     "Listener",
+    "Measuring",
     "NoAnswer",
     "Output",
     "PingTarget",

@@ -18,10 +18,16 @@ class AlertSource(Device, Protocol):
     Where somebody's monitoring sends its alerts.
     """
 
+    def standing(self) -> tuple[int, Sequence[HeardAlert]]:
+        """
+        The alerts that fire now, each as it came when it began to, and the number of the next one to come. Raises
+        DeviceError.
+        """
+
     def since(self, number: int) -> tuple[int, Sequence[HeardAlert]]:
         """
-        What came from the alert of that number on (0 is the first one since it was opened), firing or resolved, and the
-        number of the next one to come. Raises DeviceError when some of it is not remembered any more.
+        What came from the alert of that number on, firing or resolved, and the number of the next one to come. Raises
+        DeviceError, also when some of it is not remembered any more.
         """
 
     async def more(self, number: int) -> None:

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, runtime_checkable
 
 from ..model.instant import Instant, Span
+from ..model.quantity import Quantity
 from ..model.undo import Undo
 
 
@@ -102,4 +103,21 @@ class Probe(Protocol):
     def measured(self) -> dict[str, float]:
         """
         What criteria may name, as it stands now: name to number.
+        """
+
+
+@runtime_checkable
+class Measuring(Protocol):
+    """
+    A probe that measures something over a trial, within bounds.
+    """
+
+    def arm(self) -> None:
+        """
+        The steady state is met: measuring begins.
+        """
+
+    def quantities(self) -> dict[str, Quantity]:
+        """
+        What criteria may name, as it stands now.
         """

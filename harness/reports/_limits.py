@@ -9,7 +9,7 @@ from ..model.run import Run
 from ..model.verdict import TrialVerdict
 from ..science import binomial
 from . import _summary
-from ._text import percent, seconds
+from ._text import clean, percent, seconds
 
 # The fewest trials that, without one failure, show a rate under 5 % at 95 % confidence: ln 0.05 / ln 0.95.
 _TRIALS_FOR_5_PERCENT = 59
@@ -50,7 +50,7 @@ def _shaped(run: Run) -> list[str]:
         return []
     whole, *rows = run.deviations
     left_out = [row for row in rows if not row.delivered]
-    told = f"It is shaped after {whole.asked}, and shows no compliance with it"
+    told = f"It is shaped after {clean(whole.asked)}, and shows no compliance with it"
     return [f"{told}; of {len(left_out)} rows that were not run it says nothing." if left_out else f"{told}."]
 
 

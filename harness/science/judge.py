@@ -30,7 +30,7 @@ def judge(criterion: Criterion, trials: Sequence[Trial]) -> Judged:
         return _mean(criterion, counted)
     if criterion.name in DURATION_NAMES:
         return _every(criterion, [_duration(trial, criterion.name) for trial in counted])
-    if criterion.name in QUANTITIES:
+    if criterion.name in QUANTITIES or any(criterion.name in trial.quantities for trial in counted):
         return _every(criterion, [_quantity(trial, criterion.name) for trial in counted])
     return _measured(criterion, counted)
 

@@ -93,7 +93,7 @@ class Program:
         with httpx.Client(base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=limit_s) as client:
             return client.request(method, path, content=content)
 
-    def metric(self, name: str) -> float | None:
+    def metric(self, name: str) -> Any:
         return told(self.ask("GET", "/metrics").text, name)
 
     def kill(self) -> None:

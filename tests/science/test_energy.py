@@ -48,7 +48,7 @@ def test_a_step_is_somewhere_around_it() -> None:
 
 def test_it_holds_wherever_in_their_instants_the_conversions_were() -> None:
     pulses = 60
-    rows = currents((20, 0.0), (80, 0.2), *((8, 0.4 if pulse % 2 else 0.2) for pulse in range(2 * pulses)), (80, 0.2))
+    rows = currents((20, 0.0), (82, 0.2), *((8, 0.4 if pulse % 2 else 0.2) for pulse in range(2 * pulses)), (80, 0.2))
     for row in range(len(rows)):
         rows.earliest_ns[row] -= 1_000_000
     end = ms(len(rows) - 20, len(rows) - 20)

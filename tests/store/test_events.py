@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.errors import RecordError
-from harness.model.event import Event, Kind
+from harness.model.event import EPHEMERAL, Event, Kind
 from harness.model.instant import Instant
 from harness.store.events import FILE, EventLog, numbered, read
 from tests.model import strategies
@@ -51,7 +51,7 @@ def disk_with_room_for(size: int) -> Iterator[None]:
 
 @pytest.mark.parametrize("virtual", [True, False])
 def test_what_was_written_is_read(tmp_path: Path, virtual: bool) -> None:
-    events = [event(kind) for kind in Kind if kind is not Kind.READING]
+    events = [event(kind) for kind in Kind if kind not in EPHEMERAL]
     record(tmp_path / "run", events, virtual=virtual)
 
     assert list(read(tmp_path / "run")) == events
@@ -101,7 +101,7 @@ def test_a_bench_that_is_killed_leaves_what_it_wrote(tmp_path: Path) -> None:
     program = f"""
 import os, signal
 from pathlib import Path
-from harness.model.event import Event, Kind
+from harness.model.event import EPHEMERAL, Event, Kind
 from harness.model.instant import Instant
 from harness.store.events import EventLog
 log = EventLog(Path({str(tmp_path / "run")!r}))

@@ -1,0 +1,282 @@
+"""
+The forwarder for TCP: what passes, and what is done to it, on live connections.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+from contextlib import AsyncExitStack
+from random import Random
+
+import anyio
+import pytest
+
+from harness import clock
+from harness.model.link import CLEAR, LinkShape
+from tests.forwarder.played import Client, connected, echo, forwarding, is_refused, run, serving
+
+
+def shapes(**what: float) -> LinkShape:
+    return LinkShape(**what)  # type: ignore[arg-type]
+
+
+def test_bytes_pass_whole_and_in_order_with_back_pressure() -> None:
+    async def main() -> None:
+        async with forwarding() as forwarder, connected(forwarder.port) as client:
+            sent = Random(1).randbytes(3_000_000)
+
+            async def send() -> None:
+                client.writer.write(sent)
+                await client.writer.drain()
+                client.writer.write_eof()
+
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(send)
+                assert await client.reader.read(-1) == sent
+
+    run(main)
+
+
+def test_a_half_closed_connection_still_brings_the_answer() -> None:
+    async def answer_at_the_end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"%d" % len(await reader.read(-1)))
+
+    async def main() -> None:
+        for shape in (CLEAR, shapes(latency_s=0.02)):
+            async with forwarding(answer_at_the_end) as forwarder, connected(forwarder.port) as client:
+                forwarder.shape(shape)
+                client.writer.write(b"abc")
+                client.writer.write_eof()
+                assert await client.reader.read(-1) == b"3"
+
+    run(main)
+
+
+def test_a_latency_comes_and_goes_on_a_live_connection() -> None:
+    async def main() -> None:
+        async with forwarding() as forwarder, connected(forwarder.port) as client:
+            assert await client.took_s() < 0.05
+            forwarder.shape(shapes(latency_s=0.1))
+            assert 0.1 <= await client.took_s() < 0.15
+            forwarder.shape(CLEAR)
+            assert await client.took_s() < 0.05
+
+    run(main)
+
+
+def test_what_is_under_way_arrives_at_once_when_the_latency_is_gone() -> None:
+    async def main() -> None:
+        async with forwarding() as forwarder, connected(forwarder.port) as client:
+            forwarder.shape(shapes(latency_s=5.0))
+            client.writer.write(b"abcdef")
+            with anyio.move_on_after(0.1):
+                await client.reader.readexactly(1)
+            began_ns = clock.now_ns()
+            forwarder.shape(CLEAR)
+            assert await client.reader.readexactly(6) == b"abcdef"
+            assert clock.now_ns() - began_ns < 50_000_000
+
+    run(main)
+
+
+def test_each_way_can_be_shaped_for_itself() -> None:
+    async def main() -> None:
+        async with forwarding() as forwarder, connected(forwarder.port) as client:
+            forwarder.shape(shapes(latency_s=0.1), up=shapes(latency_s=0.05))
+            assert 0.15 <= await client.took_s() < 0.2
+
+    run(main)
+
+
+def test_silent_when_down_and_going_on_when_up() -> None:
+    async def main() -> None:
+        async with forwarding() as forwarder, connected(forwarder.port) as client:
+            await client.took_s()
+            forwarder.shape(LinkShape(is_down=True))
+            assert await client.ask(b"lost?", 0.1) is None
+            async with connected(forwarder.port) as second:
+                assert await second.ask(b"too?", 0.1) is None
+                forwarder.shape(CLEAR)
+                assert await client.reader.readexactly(5) == b"lost?"
+                assert await second.reader.readexactly(4) == b"too?"
+
+    run(main)
+
+
+def test_refusing_when_down_and_listening_when_up() -> None:
+    async def main() -> None:
+        async with forwarding() as forwarder, connected(forwarder.port) as client:
+            await client.took_s()
+            forwarder.shape(LinkShape(is_down=True, refuses=True))
+            with pytest.raises(ConnectionResetError):
+                await client.ask()
+            assert is_refused(forwarder.port)
+            assert forwarder.connections == 0
+            forwarder.shape(CLEAR)
+            async with connected(forwarder.port) as second:
+                await second.took_s()
+
+    run(main)
+
+
+async def fates(forwarder: object, count: int = 40) -> str:
+    """
+    What becomes of one connection after the other: `.` passes, `s` silent, `r` reset.
+    """
+    told = ""
+    for _ in range(count):
+        async with connected(forwarder.port) as client:  # type: ignore[attr-defined]
+            try:
+                told += "s" if await client.ask(within_s=0.03) is None else "."
+            except (ConnectionError, asyncio.IncompleteReadError):
+                told += "r"
+    return told
+
+
+def test_the_same_seed_loses_and_resets_the_same_connections() -> None:
+    async def main() -> None:
+        async with forwarding() as forwarder:
+            for shape, mark in ((shapes(loss_ratio=0.3, seed=7), "s"), (shapes(reset_ratio=0.3, seed=7), "r")):
+                forwarder.shape(shape)
+                first = await fates(forwarder)
+                forwarder.shape(shape)
+                assert await fates(forwarder) == first
+                # Each is struck at its start, or at its one answer: 1 - 0.7² of 40 are 20.
+                assert 10 <= first.count(mark) <= 30
+                assert set(first) == {".", mark}
+                forwarder.shape(LinkShape(loss_ratio=shape.loss_ratio, reset_ratio=shape.reset_ratio, seed=8))
+                assert await fates(forwarder) != first
+
+    run(main)
+
+
+def test_an_answer_on_a_live_connection_is_reset_in_the_middle() -> None:
+    async def main() -> None:
+        async with forwarding() as forwarder, connected(forwarder.port) as client:
+            await client.took_s()
+            forwarder.shape(shapes(reset_ratio=1.0))
+            with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
+                await client.ask()
+
+    run(main)
+
+
+def test_a_lost_connection_stays_lost_and_is_let_go_of_when_its_client_gives_up() -> None:
+    async def main() -> None:
+        async with forwarding() as forwarder:
+            async with connected(forwarder.port) as client:
+                await client.took_s()
+                forwarder.shape(shapes(loss_ratio=1.0))
+                assert await client.ask(within_s=0.05) is None
+                forwarder.shape(CLEAR)
+                assert await client.ask(within_s=0.05) is None
+            with anyio.fail_after(1):
+                while forwarder.connections:
+                    await anyio.sleep(0.001)
+
+    run(main)
+
+
+def test_the_same_seed_delays_the_same() -> None:
+    async def delays(client: Client) -> list[float]:
+        return [await client.took_s() for _ in range(10)]
+
+    async def main() -> None:
+        async with forwarding() as forwarder:
+            drawn = []
+            for _ in range(2):
+                forwarder.shape(shapes(latency_s=0.03, jitter_s=0.03, seed=3))
+                async with connected(forwarder.port) as client:
+                    drawn.append(await delays(client))
+            assert max(drawn[0]) - min(drawn[0]) > 0.02
+            assert statistics.median(abs(a - b) for a, b in zip(*drawn, strict=True)) < 0.003
+
+    run(main)
+
+
+def test_an_answer_is_kept_back_once_and_not_piece_by_piece() -> None:
+    async def in_pieces(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(100):
+            for _ in range(5):
+                writer.write(b"x")
+                await writer.drain()
+                await anyio.sleep(0.005)
+
+    async def main() -> None:
+        async with forwarding(in_pieces) as forwarder, connected(forwarder.port) as client:
+            forwarder.shape(shapes(stall_least_s=0.1, stall_most_s=0.12))
+            for _ in range(2):
+                began_ns = clock.now_ns()
+                assert await client.ask(b"12345") == b"xxxxx"
+                assert 0.1 <= (clock.now_ns() - began_ns) / 1e9 < 0.2
+
+    run(main)
+
+
+def test_a_rate_is_kept_and_shared() -> None:
+    async def main() -> None:
+        async with forwarding() as forwarder, AsyncExitStack() as stack:
+            clients = [await stack.enter_async_context(connected(forwarder.port)) for _ in range(2)]
+            forwarder.shape(shapes(rate_bps=8e6))
+            began_ns = clock.now_ns()
+            async with anyio.create_task_group() as tasks:
+                for client in clients:
+                    tasks.start_soon(client.ask, bytes(150_000))
+            assert 0.28 < (clock.now_ns() - began_ns) / 1e9 < 0.45
+
+    run(main)
+
+
+def test_corruption_flips_one_bit_of_a_piece() -> None:
+    async def main() -> None:
+        async with forwarding() as forwarder, connected(forwarder.port) as client:
+            forwarder.shape(shapes(corrupt_ratio=1.0))
+            got = await client.ask(bytes(100))
+            assert got is not None
+            assert sum(byte.bit_count() for byte in got) == 1
+
+    run(main)
+
+
+def test_whom_the_far_end_refuses_is_reset() -> None:
+    async def main() -> None:
+        async with serving(echo) as port:
+            pass
+        from harness.forwarder.forwarder import Forwarder
+
+        forwarder = Forwarder.to("127.0.0.1", 0, "127.0.0.1", port)
+        forwarder.open()
+        async with connected(forwarder.port) as client:
+            with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
+                await client.ask()
+        await forwarder.aclose()
+
+    run(main)
+
+
+def test_it_is_switched_within_a_millisecond_with_two_hundred_connections() -> None:
+    async def main() -> None:
+        async with forwarding() as forwarder, AsyncExitStack() as stack:
+            clients = [await stack.enter_async_context(connected(forwarder.port)) for _ in range(200)]
+            for client in clients:
+                await client.ask()
+            took_ns = []
+            for shape in (shapes(latency_s=0.1), CLEAR, LinkShape(is_down=True), CLEAR) * 5:
+                began_ns = clock.now_ns()
+                forwarder.shape(shape)
+                took_ns.append(clock.now_ns() - began_ns)
+            assert statistics.median(took_ns) < 5_000_000, took_ns  # the figure itself is the benchmark's
+
+    run(main)
+
+
+def test_a_connection_that_is_being_made_gets_what_the_others_got() -> None:
+    async def main() -> None:
+        async with forwarding() as forwarder, connected(forwarder.port) as client:
+            client.writer.write(b"x")
+            await anyio.sleep(0)
+            forwarder.shape(LinkShape(is_down=True))
+            assert await client.ask(within_s=0.1) is None
+
+    run(main)

@@ -5,6 +5,7 @@ How the devices of a rig reach their hardware, or the world that is played for t
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 from .. import plugins
@@ -107,6 +108,18 @@ class RigWires:
 
         return resolve(self.rig, host, port)
 
+    def link(self, name: str) -> Any:
+        """
+        A played link: its model in virtual time, its end in the lab.
+        """
+        if self._world is not None:
+            return self._world.link(name)
+        if not self.rig.is_lab:
+            raise UsageError(f"link '{name}' is played by a lab, and no lab plays this rig", file=str(self.rig.path))
+        from ..lab.launch import link
+
+        return link(self.rig, name)
+
     def unit(self, host: str) -> Any:
         """
         The model of a DUT in virtual time.
@@ -115,6 +128,16 @@ class RigWires:
             problem = f"there is no unit '{host}'; {nearest(host, self._units)}"
             raise UsageError(problem, file=str(self.rig.path), key="world.units")
         return self._units[host]
+
+    def program(self, unit: str) -> tuple[Path, int | None]:
+        """
+        The folder and the process of a unit that a lab plays.
+        """
+        if not self.rig.is_lab:
+            raise UsageError(f"'{unit}' is played by a lab, and no lab plays this rig", file=str(self.rig.path))
+        from ..lab.whereabouts import whereabouts
+
+        return whereabouts(self.rig, unit)
 
     def told(self) -> str:
         """

@@ -8,13 +8,16 @@ import contextlib
 import os
 import signal
 import sys
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import anyio
 import anyio.to_thread
 
 from ..clock import NS_PER_S, now_ns
 from ..errors import BenchError, DeviceError, Exit, UsageError, nearest
+from ..model.link import LinkShape
 from ..model.rig import RigSpec
 from . import place
 from .claim import is_held_by
@@ -112,6 +115,50 @@ def serial_port(rig: RigSpec, board: str) -> str:
         raise UsageError(problem, file=str(rig.path), key="world.boards")
     with LabClient(place.address(rig)) as client:
         return client.serial_port(board)
+
+
+class LinkEnd:
+    """
+    A played link as the bench reaches it. Blocking; every call is a connection of its own, and raises DeviceError.
+
+    Attributes:
+        probe: where the bench is echoed across it, like `echo 127.0.0.1:7007`
+        interface: what it is called where the unit is; empty for one that is no interface
+        netns: where that is
+    """
+
+    def __init__(self, rig: RigSpec, name: str) -> None:
+        self._socket, self._name = place.address(rig), name
+        told = self._ask("link")
+        self.probe, self.interface, self.netns = str(told["probe"]), str(told["interface"]), str(told["netns"])
+
+    def shape(self, shape: LinkShape) -> None:
+        """
+        Makes it like that.
+        """
+        self._ask("shape", shape=asdict(shape))
+
+    def carrier(self) -> bool | None:
+        """
+        Whether the unit sees a carrier; None where there is none.
+        """
+        seen = self._ask("carrier")
+        return None if seen is None else bool(seen)
+
+    def _ask(self, verb: str, **arguments: Any) -> Any:
+        with LabClient(self._socket) as client:
+            return client.ask(verb, link=self._name, **arguments)
+
+
+def link(rig: RigSpec, name: str) -> LinkEnd:
+    """
+    A played link. Raises UsageError for one that the rig's world has not, DeviceError when the lab is not running.
+    """
+    assert rig.world is not None
+    if name not in rig.world.links:
+        problem = f"there is no link '{name}'; {nearest(name, rig.world.links, what='link')}"
+        raise UsageError(problem, file=str(rig.path), key="world.links")
+    return LinkEnd(rig, name)
 
 
 async def _client(socket: Path) -> LabClient:

@@ -14,7 +14,10 @@ A request is `{"id": 7, "do": "drive", "pin": 17, "level": 1}`. Its answer is `{
 | `address` | `unit`             | `[host, port]`                                             |
 | `port`    | `board`            | the path of the board's serial port                        |
 | `input`   | `board`, `pin`, `level` | null; the level that the world applies to a board's pin |
-| `state`   |                    | `at_ns`, and each of the `lines`, `rails`, `units`, `boards` |
+| `state`   |                    | `at_ns`, and each of the `lines`, `rails`, `units`, `boards`, `links` |
+| `link`    | `link`             | `probe`, `interface`, `netns`: how the bench reaches it    |
+| `shape`   | `link`, `shape`    | null; the fields of a LinkShape; none clears it            |
+| `carrier` | `link`             | whether the unit sees a carrier; null where there is none  |
 | `stop`    |                    | null; the lab ends                                         |
 """
 

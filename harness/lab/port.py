@@ -24,8 +24,8 @@ class HeldPort:
     if it sets SO_REUSEADDR, as servers do.
     """
 
-    def __init__(self) -> None:
-        self._socket = _bound()
+    def __init__(self, kind: socket.SocketKind = socket.SOCK_STREAM) -> None:
+        self._socket = _bound(kind)
         self.number: int = self._socket.getsockname()[1]
         if sys.platform == "linux":
             # Only now: had it been set before binding, two labs could have taken the same port.
@@ -40,9 +40,9 @@ class HeldPort:
         self._socket.close()
 
 
-def _bound() -> socket.socket:
+def _bound(kind: socket.SocketKind) -> socket.socket:
     for _ in range(_ATTEMPTS):
-        candidate = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        candidate = socket.socket(socket.AF_INET, kind)
         try:
             candidate.bind((HOST, random.choice(_PORTS)))
         except OSError:

@@ -21,10 +21,12 @@ from ..errors import UsageError
 from ..model.rig import RigSpec
 from ..model.world import WorldSpec
 from ..sim.world import World
-from . import place
+from . import cabling, place
 from .claim import claimed
 from .gauge_port import GaugePort
+from .home import Home
 from .played_board import PlayedBoard
+from .played_link import PlayedLink
 from .program import argv
 from .program_unit import ProgramUnit
 from .server import Server
@@ -45,17 +47,20 @@ async def serve(
     """
     if rig.world is None:
         raise UsageError("missing; a lab needs a world to play", file=str(rig.path), key="world")
+    cabling.check(rig, rig.world)
     socket = place.address(rig)
     with claimed(socket):
-        with _scratch(socket) as folder:
+        with cabling.homes(rig.world) as homes, _scratch(socket) as folder:
             seed = secrets.randbits(32)
             gauges = _gauges(rig.world, socket)
-            units = {name: _unit(rig, name, folder, seed, gauges) for name in rig.world.units}
+            units = {name: _unit(rig, name, folder, seed, gauges, homes[name]) for name in rig.world.units}
+            links = cabling.links(rig.world, units)
+            cabling.tell_facts(rig, units, links)
             world = World(rig.world, seed, units)
             boards = {name: PlayedBoard(name, spec, world) for name, spec in rig.world.boards.items()}
-            server = Server(rig, world, units, boards)
+            server = Server(rig, world, units, boards, links)
             try:
-                await _play(server, _Played(world, units, boards), socket, idle_s, task_status)
+                await _play(server, _Played(world, units, boards, links), socket, idle_s, task_status)
             finally:
                 world.close()
                 for path in (socket, *gauges.values()):
@@ -72,6 +77,14 @@ class _Played(NamedTuple):
     world: World
     units: Mapping[str, ProgramUnit]
     boards: Mapping[str, PlayedBoard]
+    links: Mapping[str, PlayedLink]
+
+    def without_a_rail(self) -> list[ProgramUnit]:
+        """
+        The units that nobody can cut the power of: they are on from the start.
+        """
+        fed = {rail.dut for rail in self.world.spec.rails.values()}
+        return [unit for name, unit in self.units.items() if name not in fed]
 
 
 async def _play(
@@ -84,6 +97,11 @@ async def _play(
         tasks = await stack.enter_async_context(anyio.create_task_group())
         for board in played.boards.values():
             await tasks.start(board.play)
+        for link in played.links.values():
+            stack.push_async_callback(link.aclose)
+            await link.open()
+        for unit in played.without_a_rail():
+            unit.powered(now_ns())
         for unit in played.units.values():
             if unit.gauge is not None:
                 await _listen(tasks, unit.gauge, GaugePort(played.boards[unit.spec.gauge]).converse)
@@ -144,13 +162,13 @@ def _gauges(world: WorldSpec, socket: Path) -> dict[str, Path]:
     return gauges
 
 
-def _unit(rig: RigSpec, name: str, scratch: Path, seed: int, gauges: Mapping[str, Path]) -> ProgramUnit:
+def _unit(rig: RigSpec, name: str, scratch: Path, seed: int, gauges: Mapping[str, Path], home: Home) -> ProgramUnit:
     assert rig.world is not None
     spec = rig.world.units[name]
     folder = scratch / name
     folder.mkdir()
     rng = Random(f"{seed} unit {name}")
-    return ProgramUnit(name, spec, argv(rig, name, spec), folder, rng, gauges.get(name))
+    return ProgramUnit(name, spec, argv(rig, name, spec), folder, rng, gauges.get(name), home)
 
 
 @contextmanager

@@ -4,12 +4,14 @@ What a unit runs.
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..config.data import data
-from ..errors import UsageError
+from ..errors import UsageError, nearest
 from ..model.rig import RigSpec
 from ..model.world import UnitSpec
 
@@ -31,6 +33,33 @@ def argv(rig: RigSpec, name: str, unit: UnitSpec) -> list[str]:
         problem = f"'{first}' is no file beside the rig's, no shipped fixture, and no command"
         raise UsageError(f"{problem}; give a file's path", file=str(rig.path), key=key)
     return [*([sys.executable] if path.suffix == ".py" else []), str(path), *rest]
+
+
+_NAMED = re.compile(r"\{([A-Za-z0-9_.-]+)\}")
+
+
+def filled(words: Sequence[str], facts: Mapping[str, str]) -> list[str]:
+    """
+    A command whose words may name facts, such as `{folder}`, with what they stand for. Raises UsageError for a fact
+    that there is not.
+
+    >>> filled(["--uplink", "fibre={link.fibre}"], {"link.fibre": "127.0.0.1:20000"})
+    ['--uplink', 'fibre=127.0.0.1:20000']
+    """
+
+    def fact(match: re.Match[str]) -> str:
+        if match[1] not in facts:
+            raise UsageError(f"there is no {match[0]} here; {nearest(match[1], facts)}")
+        return facts[match[1]]
+
+    return [_NAMED.sub(fact, word) for word in words]
+
+
+def says_where_it_listens(words: Sequence[str]) -> bool:
+    """
+    Whether a command names `{listen}`: then it has all the options that it wants, and gets no others.
+    """
+    return any("{listen}" in word for word in words)
 
 
 def _found(word: str, folder: Path) -> Path | None:

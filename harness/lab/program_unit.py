@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from random import Random
@@ -20,7 +20,9 @@ from anyio.abc import Process
 from ..clock import NS_PER_S, now_ns
 from ..model.world import UnitSpec
 from ..sim._steps import Amperes, Steps
+from .home import Home
 from .port import HOST, HeldPort
+from .program import filled, says_where_it_listens
 
 # How long after the program began to listen the lab notices, at most.
 _LOOK_EVERY_S = 0.02
@@ -48,10 +50,19 @@ class ProgramUnit:
     """
 
     def __init__(
-        self, name: str, spec: UnitSpec, argv: Sequence[str], folder: Path, rng: Random, gauge: Path | None = None
+        self,
+        name: str,
+        spec: UnitSpec,
+        argv: Sequence[str],
+        folder: Path,
+        rng: Random,
+        gauge: Path | None = None,
+        home: Home | None = None,
     ) -> None:
-        self.name, self.spec, self.gauge = name, spec, gauge
+        self.name, self.spec, self.gauge, self.home = name, spec, gauge, home or Home()
         self._argv, self._folder, self._rng = tuple(argv), folder, rng
+        self.facts: Mapping[str, str] = {}
+        """What its arguments may name, by name: whatever is around it."""
         self._port = HeldPort()
         self._process: Process | None = None
         self._boots = 0
@@ -141,6 +152,8 @@ class ProgramUnit:
                 await lost.wait()
         finally:
             self._port.close()
+            with anyio.CancelScope(shield=True):
+                await self.home.aclose()
 
     async def _run(self, lost: anyio.Event) -> None:
         self._process = await self._start()
@@ -165,7 +178,13 @@ class ProgramUnit:
         self._boots += 1
         with self._boot_log() as log:
             return await anyio.open_process(
-                self._command(), stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=self._folder, start_new_session=True
+                self._command(),
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                cwd=self._folder,
+                start_new_session=True,
+                pass_fds=self.home.fds,
             )
 
     def _boot_log(self) -> BinaryIO:
@@ -174,18 +193,19 @@ class ProgramUnit:
     async def _notice_service(self, lost: anyio.Event) -> None:
         while True:
             try:
-                stream = await anyio.connect_tcp(*self.address)
+                await self.home.knock(self._port.number)
             except OSError:
                 await anyio.sleep(_LOOK_EVERY_S)
             else:
-                await stream.aclose()
                 break
         if not lost.is_set():
+            self.home.open_door(self._port.number)
             serves_ns = now_ns()
             self._state.set(serves_ns, State.SERVING)
             self._current.set(serves_ns, self.spec.run_draw_a)
 
     def _kill(self) -> None:
+        self.home.close_door()
         if self._process is None or self._process.returncode is not None:
             return
         try:
@@ -195,8 +215,13 @@ class ProgramUnit:
             return  # it ended a moment ago and is being reaped; macOS says EPERM then
 
     def _command(self) -> list[str]:
+        leash = [sys.executable, "-I", "-S", str(_LEASH), str(os.getpid()), *self.home.leash]
+        listen = f"{self.home.host}:{self._port.number}"
+        words = filled(self._argv, {**self.facts, "listen": listen, "folder": str(self._folder)})
+        if says_where_it_listens(self._argv):
+            return [*leash, *words]
         options = {
-            "--listen": f"{HOST}:{self._port.number}",
+            "--listen": listen,
             "--state": str(self._folder / "state"),
             "--boot-s": f"{self._boot_s:.6f}",
             "--name": self.spec.name,
@@ -206,8 +231,7 @@ class ProgramUnit:
             options["--gauge"] = str(self.gauge)
         if defect := self._defect():
             options["--defect"] = defect
-        leash = [sys.executable, "-I", "-S", str(_LEASH), str(os.getpid())]
-        return [*leash, *self._argv, *(part for option in options.items() for part in option), "--until-eof"]
+        return [*leash, *words, *(part for option in options.items() for part in option), "--until-eof"]
 
     def _defect(self) -> str | None:
         """

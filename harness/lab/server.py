@@ -4,6 +4,7 @@ The lab's side of the socket: who is connected, and what each may ask.
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -14,6 +15,8 @@ from anyio.abc import ByteStream
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from ..clock import now_ns
+from ..errors import BenchError
+from ..model.link import LinkShape
 from ..model.rig import RigSpec
 from ..sim.sim_bus import SimBus
 from ..sim.world import World
@@ -21,6 +24,7 @@ from . import smbus
 from .messages import LINE_LIMIT, Answer, Malformed, Request, digest
 from .ownership import Client, LineBusy, Lines
 from .played_board import PlayedBoard
+from .played_link import PlayedLink
 from .program_unit import ProgramUnit
 
 
@@ -35,7 +39,9 @@ class Server:
         world: World,
         units: Mapping[str, ProgramUnit],
         boards: Mapping[str, PlayedBoard] = MappingProxyType({}),
+        links: Mapping[str, PlayedLink] = MappingProxyType({}),
     ) -> None:
+        self._links = links
         self._rig, self._world, self._units, self._boards = rig, world, units, boards
         self._lines = Lines(world)
         self._buses: dict[int, SimBus] = {}
@@ -52,6 +58,9 @@ class Server:
             "port": self._port,
             "input": self._input,
             "state": self._state,
+            "link": self._link,
+            "shape": self._shape,
+            "carrier": self._carrier,
             "stop": self._stop,
         }
 
@@ -67,7 +76,7 @@ class Server:
                 received = BufferedByteReceiveStream(stream)
                 while True:
                     line = await received.receive_until(b"\n", LINE_LIMIT)
-                    await stream.send(self._answer(client, line).line())
+                    await stream.send((await self._answer(client, line)).line())
         except (anyio.EndOfStream, anyio.IncompleteRead, anyio.DelimiterNotFound, anyio.BrokenResourceError):
             return  # it is gone, or talks something else
         finally:
@@ -85,7 +94,7 @@ class Server:
             if quiet.cancelled_caught:
                 return
 
-    def _answer(self, client: Client, line: bytes) -> Answer:
+    async def _answer(self, client: Client, line: bytes) -> Answer:
         try:
             request = Request.read(line)
         except Malformed as error:
@@ -94,10 +103,11 @@ class Server:
         if verb is None:
             return Answer(request.id, error=f"no '{request.do}'; known: {', '.join(self._verbs)}")
         try:
-            return Answer(request.id, verb(client, **request.args))
+            value = verb(client, **request.args)
+            return Answer(request.id, await value if inspect.isawaitable(value) else value)
         except OSError as error:
             return Answer(request.id, error=error.strerror or str(error), errno=error.errno)
-        except (LineBusy, LookupError, TypeError, ValueError, OverflowError) as error:
+        except (BenchError, LineBusy, LookupError, TypeError, ValueError, OverflowError) as error:
             # What a client got wrong must not end the world for the others.
             return Answer(request.id, error=f"{request.do}: {error}")
 
@@ -129,7 +139,7 @@ class Server:
 
     def _state(self, _: Client) -> dict[str, Any]:
         """
-        Everything that can be observed: lines with their commanded levels, rails, units, boards.
+        Everything that can be observed: lines with their commanded levels, rails, units, boards, links.
         """
         at_ns = now_ns()
         rails = {
@@ -138,7 +148,19 @@ class Server:
         }
         units = {name: unit.seen() for name, unit in self._units.items()}
         boards = {name: board.seen() for name, board in self._boards.items()}
-        return {"at_ns": at_ns, "lines": self._lines.state(), "rails": rails, "units": units, "boards": boards}
+        links = {name: link.seen() for name, link in self._links.items()}
+        seen = {"rails": rails, "units": units, "boards": boards, "links": links}
+        return {"at_ns": at_ns, "lines": self._lines.state(), **seen}
+
+    def _link(self, _: Client, link: str) -> dict[str, str]:
+        found = self._links[link]
+        return {"probe": found.probe, "interface": found.interface, "netns": found.netns}
+
+    async def _shape(self, _: Client, link: str, shape: dict[str, Any]) -> None:
+        await self._links[link].shape(LinkShape(**shape))
+
+    async def _carrier(self, _: Client, link: str) -> bool | None:
+        return await self._links[link].carrier()
 
     def _stop(self, _: Client) -> None:
         self.stopped.set()

@@ -80,22 +80,22 @@ def _way_to(ipr: Any, address: str) -> int | None:
     return None if index is None else int(index)
 
 
-def joined(ipr: Any, name: str, address: str, peer: int) -> None:
+def joined(name: str, address: str, peer: int) -> None:
     """
     Makes a pair of veth, both called `name`: one here with an address (`10.0.0.1/30`), up, the other in the namespace
     behind the descriptor `peer`, to be `addressed` there.
     """
-    with told(f"the veth pair '{name}' cannot be made"):
+    with IPRoute() as ipr, told(f"the veth pair '{name}' cannot be made"):
         ipr.link("add", ifname=name, kind="veth", peer={"ifname": name, "net_ns_fd": peer})
-    addressed(ipr, name, address)
+    addressed(name, address)
 
 
-def addressed(ipr: Any, name: str, address: str) -> None:
+def addressed(name: str, address: str) -> None:
     """
     Gives an interface its address, and takes it up.
     """
     host, _, bits = address.partition("/")
-    with told(f"{name}: cannot be set up"):
+    with IPRoute() as ipr, told(f"{name}: cannot be set up"):
         (index,) = ipr.link_lookup(ifname=name)
         ipr.addr("add", index=index, address=host, prefixlen=int(bits))
         ipr.link("set", index=index, state="up")

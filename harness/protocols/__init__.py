@@ -10,7 +10,7 @@ from ..model.event import Event
 from .hearing import AlertSource, Announced, Chunk, Console, EdgeCounter, Taker
 from .links import Link
 from .parts import Battery, Device, Output, PowerMeter, PowerSwitch, PulseSwitch, ResetLine
-from .services import HttpAnswer, HttpService, NoAnswer, PingTarget, SqlService, TcpService
+from .services import HttpAnswer, HttpService, NoAnswer, PingTarget, Shell, ShellAnswer, SqlService, TcpService
 from .strikes import Fault, Measuring, Probe, Strike, Telling
 from .surroundings import Roles, Wiring
 
@@ -37,6 +37,8 @@ __all__ = [
     "PulseSwitch",
     "ResetLine",
     "Roles",
+    "Shell",
+    "ShellAnswer",
     "SqlService",
     "Strike",
     "Taker",

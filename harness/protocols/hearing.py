@@ -63,10 +63,13 @@ class Console(Device, Protocol):
     What a DUT says on its serial console.
     """
 
+    count: int
+    """How many chunks have come since it was opened."""
+
     def since(self, number: int) -> tuple[int, Sequence[Chunk]]:
         """
-        What came from the chunk of that number on (0 is the first one since it was opened), and the number of the next
-        one to come. Raises DeviceError when some of it is not remembered any more, or it cannot be listened to.
+        What came from the chunk of that number on, and the number of the next one to come. Raises DeviceError when some
+        of it is not remembered any more, or it cannot be listened to.
         """
 
     async def more(self, number: int) -> None:

@@ -4,9 +4,10 @@ What the DUT itself can be asked.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
-from .parts import Device
+from .parts import Device, Output
 
 
 class NoAnswer(Exception):
@@ -71,4 +72,40 @@ class SqlService(Device, Protocol):
         """
         The rows of one statement over a fresh connection. Raises NoAnswer, also when the server refuses the statement
         or `timeout_s` (seconds, for connecting and answering together) has passed.
+        """
+
+
+class ShellAnswer(NamedTuple):
+    """
+    How a command ended, and what it said. Where a shell has one stream only, all of it is in `stdout`.
+    """
+
+    code: int
+    stdout: bytes
+    stderr: bytes
+
+
+@runtime_checkable
+class Shell(Output, Protocol):
+    """
+    A way to run commands on the DUT. It holds nothing there, so that it is always safe.
+
+    The action of an `Undo` is a command line, or `none: …`, which says why nothing is left to be undone.
+    """
+
+    async def run(self, argv: Sequence[str], *, timeout_s: float) -> ShellAnswer:
+        """
+        Runs a command, without input. Raises NoAnswer when the DUT cannot be reached, has not such a command, or is not
+        done within `timeout_s` seconds; DeviceError for what the bench itself has not, such as a key.
+        """
+
+    async def pids(self, pattern: str, *, timeout_s: float) -> list[int]:
+        """
+        The DUT's processes whose command line matches an extended regular expression. Raises NoAnswer, DeviceError.
+        """
+
+    async def signal(self, pid: int, name: str, *, timeout_s: float) -> bool:
+        """
+        Sends a process of the DUT the signal of that name (`KILL`); False when there is no such process any more.
+        Raises NoAnswer, DeviceError.
         """

@@ -4,6 +4,7 @@ What a device may ask of the rig it is built into, and a fault or a probe of who
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from ..model.rig import DutSpec, RigSpec
@@ -48,9 +49,21 @@ class Wiring(Protocol):
         Where to connect for a DUT's host and port: the same on hardware, the played unit's address in the lab.
         """
 
+    def link(self, name: str) -> Any:
+        """
+        A played link: its model in virtual time, its end in the lab. Raises UsageError elsewhere, or when there is
+        none of that name.
+        """
+
     def unit(self, host: str) -> Any:
         """
         The model of a DUT in virtual time. Raises UsageError elsewhere.
+        """
+
+    def program(self, unit: str) -> tuple[Path, int | None]:
+        """
+        The folder in which a lab runs a unit's program, and its process, which leads a session; None while it does not
+        run. Raises UsageError where no lab plays the rig, DeviceError.
         """
 
 

@@ -28,18 +28,9 @@ def cable(name: str = "fibre") -> Iterator[tuple[Namespace, Namespace]]:
     """
     one, two = Namespace("one"), Namespace("two")
 
-    def near() -> None:
-        with IPRoute() as ipr:
-            addressed(ipr, "lo", "127.0.0.2/8")
-            joined(ipr, name, "10.0.0.1/30", two.number)
-
-    def far() -> None:
-        with IPRoute() as ipr:
-            addressed(ipr, name, "10.0.0.2/30")
-
     try:
-        one.call(near)
-        two.call(far)
+        one.call(lambda: joined(name, "10.0.0.1/30", two.number))
+        two.call(lambda: addressed(name, "10.0.0.2/30"))
         yield one, two
     finally:
         one.close()

@@ -1,0 +1,86 @@
+"""
+How the units of a lab are linked: where each of them lives, the links between them, and what their programs may know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+
+from ..errors import UsageError
+from ..model.rig import RigSpec
+from ..model.world import WorldSpec
+from ..netlink.interface import Interface
+from ..netlink.namespaces import Namespace, become_root_of_a_user_namespace
+from .home import Home, IsolatedHome
+from .isolated_link import IsolatedLink
+from .played_link import PlayedLink, RelayLink
+from .program import filled
+from .program_unit import ProgramUnit
+
+
+def check(rig: RigSpec, world: WorldSpec) -> None:
+    """
+    Raises UsageError for a link that the lab cannot play.
+    """
+    for name, link in world.links.items():
+        if not link.to:
+            problem = "missing; in the lab a link leads from a unit to another one"
+            raise UsageError(problem, file=str(rig.path), key=f"world.links.{name}.to")
+
+
+@contextmanager
+def homes(world: WorldSpec) -> Iterator[dict[str, Home]]:
+    """
+    A home for each unit: a network namespace for those that a cable ends at. Must be entered before there is any other
+    thread. Raises BenchError.
+    """
+    isolated = {unit for link in world.links.values() if link.kind == "netns" for unit in (link.unit, link.to)}
+    if isolated:
+        become_root_of_a_user_namespace()
+    namespaces: dict[str, Namespace] = {}
+    try:
+        for unit in isolated:
+            namespaces[unit] = Namespace(unit)
+            namespaces[unit].call(partial(Interface("lo").set_up, True))
+        yield {unit: IsolatedHome(namespaces[unit]) if unit in namespaces else Home() for unit in world.units}
+    finally:
+        for namespace in namespaces.values():
+            namespace.close()
+
+
+def links(world: WorldSpec, units: Mapping[str, ProgramUnit]) -> dict[str, PlayedLink]:
+    """
+    The links of a world, not yet open.
+    """
+    made: dict[str, PlayedLink] = {}
+    for number, (name, spec) in enumerate(world.links.items()):
+        near, far, to = units[spec.unit].home, units[spec.to].home, units[spec.to].address
+        if spec.kind == "netns":
+            assert isinstance(near, IsolatedHome)
+            assert isinstance(far, IsolatedHome)
+            made[name] = IsolatedLink(name, number, near, far, to[1])
+        else:
+            made[name] = RelayLink(name, to)
+    return made
+
+
+def tell_facts(rig: RigSpec, units: Mapping[str, ProgramUnit], links: Mapping[str, PlayedLink]) -> None:
+    """
+    Tells each unit where the others are, for its program's arguments. Raises UsageError when those name what there is
+    not.
+    """
+    facts: dict[str, str] = {}
+    for name, unit in units.items():
+        host, port = unit.address
+        facts |= {f"unit.{name}": f"{host}:{port}", f"unit.{name}.host": host, f"unit.{name}.port": str(port)}
+    for name, link in links.items():
+        host, port = link.address
+        facts |= {f"link.{name}": f"{host}:{port}", f"link.{name}.host": host, f"link.{name}.port": str(port)}
+    for name, unit in units.items():
+        unit.facts = facts
+        try:
+            filled(unit.spec.program, {**facts, "listen": "", "folder": ""})
+        except UsageError as error:
+            raise error.within(file=str(rig.path), key=f"world.units.{name}.program") from error

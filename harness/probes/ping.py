@@ -6,12 +6,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import anyio
+
 from ..errors import UsageError
 from ..model.drill import ProbeSpec
-from ..protocols import PingTarget, Roles
+from ..protocols import NoAnswer, PingTarget, Roles
 
 # What an IPv4 packet can carry behind its own header and that of ICMP (RFC 791, RFC 792).
 _LONGEST = 65_535 - 20 - 8
+
+# Of a probe's time-out: after this part of it a request is lost, and counted so.
+_PATIENCE = 0.95
 
 
 class Ping:
@@ -41,20 +46,26 @@ class Ping:
         assert isinstance(spec.config, Ping.Config)
         self._config = spec.config
         self._target = roles.get(spec.role, PingTarget)
-        self._settled = self._answered = 0
-        self._longest_s = 0.0
+        self._within_s = _PATIENCE * spec.timeout_s
+        self._round_trips_s: list[float] = []
+        self._lost = 0
 
     async def ask(self) -> bool:
         """
         Asks once. Raises NoAnswer when the network says no, DeviceError when the bench may not ask.
         """
-        try:
-            round_trip_s = await self._target.ping(self._config.size)
-        finally:
-            self._settled += 1
-        self._answered += 1
-        self._longest_s = max(self._longest_s, round_trip_s)
+        round_trip_s = await self._round_trip()
+        self._round_trips_s.append(round_trip_s)
         return self.accepts(round_trip_s)
+
+    async def _round_trip(self) -> float:
+        try:
+            with anyio.move_on_after(self._within_s):
+                return await self._target.ping(self._config.size)
+            raise NoAnswer(f"no reply within {self._within_s:g} s")
+        except NoAnswer:
+            self._lost += 1
+            raise
 
     def accepts(self, sample: float | None) -> bool:
         """
@@ -65,7 +76,9 @@ class Ping:
 
     def measured(self) -> dict[str, float]:
         """
-        How many were sent and are settled, how many of those were lost, and the longest round trip in seconds.
+        How many came to an end, how many of those were lost, and the longest round trip in seconds.
         """
-        counts = {"pings_sent": self._settled, "pings_lost": self._settled - self._answered}
-        return {**counts, "longest_round_trip_s": self._longest_s} if self._answered else counts
+        counts: dict[str, float] = {"pings_sent": len(self._round_trips_s) + self._lost, "pings_lost": self._lost}
+        if self._round_trips_s:
+            counts["longest_round_trip_s"] = max(self._round_trips_s)
+        return counts

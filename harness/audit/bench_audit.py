@@ -24,7 +24,7 @@ from ..model.instant import Instant, Span
 from ..protocols import Listener, PowerMeter, PowerSwitch
 from .checks import judged
 from .forecast import ATTEMPTS, STROKES, powered, pulses_a_rung
-from .ladder import RESOLUTION_PERIODS, Rung, is_near, rungs
+from .ladder import RESOLUTION_PERIODS, Floor, Rung, is_near, rungs
 from .moves import delivered
 from .seen import BACK_POWERED_V, Channel, Host, Outcome, Seen
 from .striker import Striker
@@ -105,10 +105,23 @@ class BenchAudit:
             await restore(self._bench, self._journal)
             raise
         trouble = await self._made_safe(self._aborted or trouble)
+        self._keep_floors()
         findings = judged(self._known())
         for finding in findings:
             self._tell(Kind.FINDING, finding.subject, finding.to_json())
         return findings, trouble
+
+    def _keep_floors(self) -> None:
+        """
+        Has the guard refuse, from now on, what a switch was just seen not to make honestly.
+        """
+        for channel in self._channels.values():
+            if not channel.rungs:
+                continue
+            floor = Floor.of(channel.rungs)
+            if floor.busy_s is None and floor.honest_s is not None:
+                # Where no rung failed, the meter can tell none shorter: only what is declared counts.
+                self._odometer.floors.note(channel.name, floor.honest_s if floor.fails_s is not None else 0.0)
 
     async def _look(self) -> None:
         """

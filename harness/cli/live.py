@@ -116,13 +116,17 @@ def live_view() -> Iterator[Listener]:
     console = Console(stderr=True, highlight=False)
     view = View()
     if not console.is_terminal:
-        yield _lines(console)
+        yield lines(console)
         return
     with Live(view, console=console, refresh_per_second=_REFRESH_HZ, transient=False):
         yield view.note
 
 
-def _lines(console: Console) -> Listener:
+def lines(console: Console) -> Listener:
+    """
+    Prints each instant of a run as a line.
+    """
+
     def note(event: Event) -> None:
         if event.kind in _INSTANTS or event.kind in (Kind.PHASE, Kind.BENCH_TROUBLE):
             what = event.data.get("problem", "") if event.kind is Kind.BENCH_TROUBLE else event.subject

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from ..errors import CrashbenchError, Exit
-from . import bench_commands, board_commands, doctor_command, record_commands, rig_commands
+from . import bench_commands, board_commands, doctor_command, gameday_commands, record_commands, rig_commands
 from .options import is_debug
 
 app = typer.Typer(
@@ -32,7 +32,14 @@ def common(debug: Annotated[bool, typer.Option("--debug", help="Show a traceback
     is_debug.set(debug)
 
 
-for commands in (bench_commands, record_commands, rig_commands, board_commands, doctor_command):
+for commands in (
+    bench_commands,
+    gameday_commands,
+    record_commands,
+    rig_commands,
+    board_commands,
+    doctor_command,
+):
     commands.add_to(app)
 
 

@@ -34,12 +34,13 @@ def add_to(app: typer.Typer) -> None:
 
 def list_kinds(json: JsonFlag = False) -> None:
     """
-    Rigs, drills, and the kinds of device, fault, probe and report there are.
+    Rigs, drills, game days, and the kinds of device, fault, probe and report there are.
     """
     from .. import plugins
     from ..config.source import shipped
 
-    found: dict[str, list[str]] = {"rigs": list(shipped("rig")), "drills": list(shipped("drill"))}
+    found = {f"{what}s": list(shipped(what)) for what in ("rig", "drill")}
+    found["gamedays"] = list(shipped("game day"))
     found |= {room: plugins.kinds(room) for room in plugins.ROOMS}
     if json:
         typer.echo(json_module.dumps(found, indent=2))

@@ -47,12 +47,12 @@ def _where(run: Run) -> str:
     """
     at = folder(run.head.run_id)
     if (at / PAGE).exists():
-        return f"report: {_shown(at / PAGE)}\n"
+        return f"report: {shown(at / PAGE)}\n"
     missing = f"no {PAGE}: it needs plotly; `pip install 'crashbench[report]'`\n" if has_page(run) else ""
-    return f"{missing}report: {_shown(at / FILES['md'])}\n"
+    return f"{missing}report: {shown(at / FILES['md'])}\n"
 
 
-def _shown(path: Path) -> Path:
+def shown(path: Path) -> Path:
     """
     A path as short as it can be said from here.
     """

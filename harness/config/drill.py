@@ -80,7 +80,7 @@ def load_drill(name: str, overrides: Sequence[str] = ()) -> DrillSpec:
 
 def _drill(source: Source, overrides: tuple[str, ...]) -> DrillSpec:
     table = dict(source.table)
-    probes = tuple(_each(table, "steady_state", lambda t: _probe(t, with_failures=False)))
+    probes = tuple(_each(table, "steady_state", probe_of))
     ladder = None
     if "ladder" in table:
         ladder = _placed("ladder", partial(_ladder, table.pop("fault", [])), table.pop("ladder"))
@@ -184,6 +184,13 @@ def split(cls: type[Any], table: object, room: str) -> tuple[Any, Any]:
             raise UsageError(f"unknown key; {nearest(key, own | common)}", key=key)
     config = build(config_cls, {k: v for k, v in table.items() if k in own})
     return build(cls, {k: v for k, v in table.items() if k in common}), config
+
+
+def probe_of(table: Table) -> ProbeSpec:
+    """
+    A probe's table, as in [[steady_state]]. Raises UsageError.
+    """
+    return _probe(table, with_failures=False)
 
 
 def _probe(table: Table, *, with_failures: bool) -> ProbeSpec:

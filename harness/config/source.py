@@ -1,5 +1,5 @@
 """
-Finding and reading the files that describe rigs and drills.
+Finding and reading the files that describe rigs, drills and game days.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from ..errors import UsageError, nearest
 from .data import data
 
-FOLDERS = {"rig": "rigs", "drill": "rigs/drills"}
+FOLDERS = {"rig": "rigs", "drill": "rigs/drills", "game day": "rigs/gamedays"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +31,14 @@ class Source:
 
 def shipped(what: str) -> dict[str, Path]:
     """
-    The shipped rigs or drills, by name.
+    The shipped rigs, drills or game days, by name.
     """
     return {path.stem: path for path in sorted(data(FOLDERS[what]).glob("*.toml"))}
 
 
 def read(what: str, name: str, overrides: Sequence[str] = ()) -> Source:
     """
-    The rig or drill of that name or path, with `key=value` overrides applied. Raises UsageError.
+    The rig, drill or game day of that name or path, with `key=value` overrides applied. Raises UsageError.
     """
     path = _find(what, name)
     try:

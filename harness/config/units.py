@@ -20,6 +20,7 @@ UNITS: Mapping[str, Mapping[str, float]] = {
     "_j": {"mJ": 1e-3, "J": 1, "kJ": 1e3},
     "_ohm": {"mohm": 1e-3, "mΩ": 1e-3, "ohm": 1, "Ω": 1, "kohm": 1e3, "kΩ": 1e3},
     "_hz": {"Hz": 1, "kHz": 1e3, "MHz": 1e6},
+    "_bps": {"bit/s": 1, "kbit/s": 1e3, "Mbit/s": 1e6, "Gbit/s": 1e9},
     "_ratio": {"%": 0.01, "ppm": 1e-6},
 }
 
@@ -31,6 +32,7 @@ _EXAMPLES = {
     "_j": "40 J",
     "_ohm": "100 mohm",
     "_hz": "100 Hz",
+    "_bps": "256 kbit/s",
 }
 _QUANTITY = re.compile(r"\s*([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)\s*([^\d\s]*)\s*")
 

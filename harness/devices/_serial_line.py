@@ -13,6 +13,9 @@ import serial
 from ..errors import DeviceError
 from ..protocols import NoAnswer
 
+# A line that waits for an answer is followed by nothing: at 9600 baud this is some hundred characters.
+_QUIET_S = 0.1
+
 
 class SerialLine:
     """
@@ -46,12 +49,16 @@ class SerialLine:
 
     async def settled(self, patterns: Sequence[str], within_s: float) -> str:
         """
-        What stands on the last line: as soon as one of the patterns is found there, at the latest after `within_s`
-        seconds. It counts as taken in. Raises DeviceError.
+        What stands on the last line: as soon as one of the patterns is found there and nothing follows, at the latest
+        after `within_s` seconds. It counts as taken in. Raises DeviceError.
         """
         with anyio.move_on_after(within_s):
-            while not any(re.search(pattern, self._last_line()) for pattern in patterns):
-                await self._hear()
+            while True:
+                is_found = any(re.search(pattern, self._last_line()) for pattern in patterns)
+                with anyio.move_on_after(_QUIET_S if is_found else None) as quiet:
+                    await self._hear()
+                if quiet.cancelled_caught:
+                    break
         said = self._last_line()
         self._heard.clear()
         return said

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
 from anyio.abc import ByteReceiveStream
 
 from ..errors import DeviceError
@@ -65,6 +66,7 @@ class ShellDevice(ABC):
         """
         A shell holds nothing on the DUT.
         """
+        await anyio.lowlevel.checkpoint()
 
     async def undo(self, action: str) -> None:
         """

@@ -36,6 +36,7 @@ class Webhook(ThreadingHTTPServer):
     """
 
     daemon_threads = True
+    request_queue_size = 128  # as many may wait to be let in, as a storm of alerts
     block_on_close = False
 
     def __init__(self, address: tuple[str, int], take: Take) -> None:

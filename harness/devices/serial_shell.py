@@ -86,17 +86,18 @@ class SerialShell(ShellDevice):
 
     async def run(self, argv: Sequence[str], *, timeout_s: float) -> ShellAnswer:
         """
-        Runs a command, without input. Raises NoAnswer, also for a login that is not taken; DeviceError.
+        Runs a command, without input. Raises NoAnswer, also for a login that is not taken; DeviceError; UsageError for
+        a command that cannot be typed.
         """
         if self._line is None:
             raise DeviceError(self.name, "is not open")
-        line, what = self._line, "the console gave no prompt"
+        line, command, what = self._line, _Command(argv), "the console gave no prompt"
         with anyio.move_on_after(timeout_s):
             async with self._turn:
                 try:
                     await self._log_in(line)
                     what = f"{argv[0]} was not done"
-                    return await _Command(argv).over(line)
+                    return await command.over(line)
                 except BaseException:
                     # Whatever runs there, or is half said, is not what the next one is to find.
                     self._is_in = False
@@ -109,7 +110,7 @@ class SerialShell(ShellDevice):
         """
         if self._is_in:
             return
-        config, given = self._config, set[str]()
+        config, given = self._config, list[str]()
         answers = {
             config.login: config.user.encode(),
             config.password_asked: config.password.encode(),
@@ -121,10 +122,10 @@ class SerialShell(ShellDevice):
             if asked is None and re.search(config.prompt, said):
                 self._is_in = True
                 return
-            if asked in given:
+            # A name may be asked for again, if the line was not at rest when it was given; a password is given once.
+            if given.count(asked or "") > (asked == config.login):
                 raise NoAnswer(f"the console did not take '{config.user}'")
-            if asked is not None:
-                given.add(asked)
+            given += [asked] if asked else []
             await line.send((answers[asked] if asked else b"") + _END)
 
 
@@ -140,7 +141,7 @@ class _Command:
         end = f"printf '\\n%s%s %d\\n' '>' {nonce} $?"
         self._line = f" {begin}; {{ {shlex.join(argv)}; }} </dev/null 2>&1; {end}".encode()
         if len(self._line) >= _LONGEST or any(byte < 0x20 for byte in self._line):
-            raise ValueError("a console takes no such line: too long, or with control characters")
+            raise UsageError("a console takes no such line: too long, or with control characters")
 
     async def over(self, line: SerialLine) -> ShellAnswer:
         """

@@ -20,7 +20,8 @@ from ._model import Model
 class SimAlertReceiver:
     """
     Stands where `alert_receiver` stands on other rigs, and plays whoever watches the DUT and posts there: it looks at a
-    unit's /health, and fires when that was bad too often in a row; resolved when it was good as often.
+    unit's /health, from when somebody first listens on, and fires when that was bad too often in a row; it is resolved
+    when that was good as often.
     """
 
     @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +56,10 @@ class SimAlertReceiver:
 
     async def open(self) -> None:
         """
-        Begins to watch. Raises UsageError when the rig's world has no unit of that name.
+        Finds the unit. Raises UsageError when the rig's world has none of that name.
         """
         self._unit = self._wiring.unit(self._config.host)
         self._heard, self._is_firing, self._against = Alerts(self.name), False, 0
-        self._look()
 
     async def aclose(self) -> None:
         """
@@ -92,6 +92,8 @@ class SimAlertReceiver:
     def _opened(self) -> Alerts:
         if self._unit is None:
             raise DeviceError(self.name, "is not open")
+        if self._looking is None:
+            self._look()
         return self._heard
 
     def _look(self) -> None:

@@ -17,4 +17,4 @@ class SimHttpService(ModelDevice):
         """
         One request. Raises NoAnswer. The caller sets the deadline.
         """
-        return await self._model.request(method, path, body)
+        return await self._asked(lambda: self._model.request(method, path, body))

@@ -16,4 +16,4 @@ class SimTcpService(ModelDevice):
         """
         Connects and hangs up. Raises NoAnswer. The caller sets the deadline.
         """
-        await self._model.connect()
+        await self._asked(self._model.connect)

@@ -167,12 +167,12 @@ class Guard:
                 )
 
     def _pulse(self, switch: PowerSwitch, off_s: float) -> None:
-        if off_s < switch.min_pulse_s:
-            raise Refused(
-                f"{switch.name} cannot make an interruption of {off_s * 1000:g} ms honestly: "
-                f"its floor is {switch.min_pulse_s * 1000:g} ms"
-            )
-
+        measured_s = self._odometer.floors.of(switch.name)
+        if off_s < max(switch.min_pulse_s, measured_s):
+            floor = f"its floor is {switch.min_pulse_s * 1000:g} ms"
+            if measured_s > switch.min_pulse_s:
+                floor = f"its floor was measured to be {measured_s * 1000:.3g} ms (`crashbench doctor`)"
+            raise Refused(f"{switch.name} cannot make an interruption of {off_s * 1000:g} ms honestly: {floor}")
         if off_s < switch.min_off_s:
             raise Refused(f"{switch.name} must stay off for {switch.min_off_s:g} s at least, not {off_s:g} s")
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from .. import clock
 from . import logbook
+from .floors import Floors
 
 _HOUR_NS = 3600 * clock.NS_PER_S
 
@@ -40,6 +41,8 @@ class Odometer:
 
     def __init__(self, path: Path | None, boot: str | None = None) -> None:
         self._path = path
+        self.floors = Floors(path and path.with_name("floors.json"))
+        """What was measured of the same contacts."""
         self._boot = _boot_id() if boot is None else boot
         self._totals: dict[str, int] = {}
         self._recent: dict[str, deque[tuple[int, int]]] = {}

@@ -10,9 +10,10 @@ import struct
 from collections.abc import Callable
 from typing import cast
 
-from .lane import Lane
+from .pipe import Pipe
 from .shaping import Make
 from .toxic import Fate
+from .turns import Speaks
 
 # l_onoff, l_linger: closing sends a reset instead of an end.
 _AT_ONCE = struct.pack("ii", 1, 0)
@@ -43,10 +44,10 @@ class Deaf(asyncio.Protocol):
 
 class End(asyncio.Protocol):
     """
-    One end of a connection. What it receives goes out at the `other` one, by its lane: at once, while that is idle.
+    One end of a connection. What it receives goes out at the `other` one, by its pipe: at once, while that is idle.
     """
 
-    __slots__ = ("_connection", "_holds", "_is_over", "_write", "lane", "other", "transport")
+    __slots__ = ("_connection", "_holds", "_is_over", "_write", "other", "pipe", "transport")
 
     other: End
     transport: asyncio.Transport
@@ -56,7 +57,7 @@ class End(asyncio.Protocol):
         self._write: Callable[[bytes], None] | None = None
         self._holds = 0
         self._is_over = False
-        self.lane = Lane(self._deliver, connection.strike, self._crowded, connection.choose)
+        self.pipe = Pipe(self._deliver, connection.strike, self._crowded, connection.choose)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
@@ -67,13 +68,13 @@ class End(asyncio.Protocol):
         if self._write is not None:
             self._write(data)
         else:
-            self.other.lane.turn()
-            self.lane.take(data)
+            self.other.pipe.turn()
+            self.pipe.take(data)
 
     def eof_received(self) -> bool:
         if self._connection.is_silent:
             return self._connection.far is self  # who waits is told nothing; who gave up is let go of
-        self.lane.end()
+        self.pipe.end()
         return True
 
     def pause_writing(self) -> None:
@@ -109,7 +110,7 @@ class End(asyncio.Protocol):
         if self._connection.is_silent:
             self._write = _drop
         else:
-            is_short = self.lane.is_idle and self.other.lane.is_idle
+            is_short = self.pipe.is_idle and self.other.pipe.is_idle
             self._write = self.other.transport.write if is_short else None
 
     def _deliver(self, data: bytes | None) -> None:
@@ -157,12 +158,12 @@ class Connection:
         self.near.let_go()
         self.far.let_go()
 
-    def reshape(self, up: Make | None, down: Make | None) -> None:
+    def reshape(self, up: Make | None, down: Make | None, *, is_new: bool = False, speaks: Speaks = "") -> None:
         """
-        Has other things done to it: `up` on the way to the far end, `down` on the way back.
+        Has other things done to it: `up` on the way to the far end, `down` on the way back. The far end `speaks` so.
         """
-        self.near.lane.reshape(up)
-        self.far.lane.reshape(down)
+        self.near.pipe.reshape(up, is_new=is_new)
+        self.far.pipe.reshape(down, is_new=is_new, speaks=speaks)
         self.choose()
 
     def freeze(self, is_frozen: bool) -> None:
@@ -173,7 +174,7 @@ class Connection:
             return
         self._is_frozen = is_frozen
         for end in (self.near, self.far):
-            end.lane.freeze(is_frozen)
+            end.pipe.freeze(is_frozen)
             if is_frozen:
                 end.hold()
             else:
@@ -188,8 +189,8 @@ class Connection:
             self.reset()
         elif fate is Fate.SILENT:
             self.is_silent = True
-            self.near.lane.close()
-            self.far.lane.close()
+            self.near.pipe.close()
+            self.far.pipe.close()
             self.choose()
 
     def reset(self) -> None:
@@ -197,7 +198,7 @@ class Connection:
         Resets both ends.
         """
         for end in (self.near, self.far):
-            end.lane.close()
+            end.pipe.close()
             if not end.transport.is_closing():
                 plug = end.transport.get_extra_info("socket")
                 plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
@@ -218,8 +219,8 @@ class Connection:
         """
         self._left -= 1
         if not self._left:
-            self.near.lane.close()
-            self.far.lane.close()
+            self.near.pipe.close()
+            self.far.pipe.close()
             self._over(self)
         elif self.is_silent and end is self.far:
             return

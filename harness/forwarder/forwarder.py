@@ -155,7 +155,12 @@ class Forwarder:
             near.close()
             raise
         connection = Connection(self._gone)
-        connection.reshape((lambda: up) if up else None, (lambda: down) if down else None)
+        connection.reshape(
+            (lambda: up) if up else None,
+            (lambda: down) if down else None,
+            is_new=True,
+            speaks=shaping.shape.speaks,
+        )
         await connection.start(near, far)
         self._live[connection] = None
         if shaping is not self._down:  # while it was being made
@@ -170,7 +175,7 @@ class Forwarder:
             connection.reset()
         else:
             connection.freeze(is_down)
-            connection.reshape(self._up.next("live"), self._down.next("live"))
+            connection.reshape(self._up.next("live"), self._down.next("live"), speaks=self._down.shape.speaks)
 
     @property
     def _is_down(self) -> tuple[bool, bool]:

@@ -26,7 +26,7 @@ class Toxic:
 
     def fate(self) -> Fate:
         """
-        Asked at a connection's start, and at each answer that it carries.
+        Asked at a connection's start, and at each answer that it carries but its first.
         """
         return Fate.PASSES
 

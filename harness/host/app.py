@@ -14,7 +14,7 @@ from .. import __version__
 from . import problems
 from .gate import Gate
 from .host_bench import HostBench
-from .routes import drills, health, report, rigs, run_events, runs, trace, trials
+from .routes import alerts, drills, gamedays, health, report, rigs, run_events, runs, trace, trials
 
 API = "/api/v1"
 
@@ -49,8 +49,9 @@ def create_app(bench: HostBench, token: str, names: Iterable[str] = ()) -> FastA
     )
     app.state.bench = bench
     app.add_middleware(Gate, token=token, names=names)
+    app.add_middleware(bench.looking.noted)
     problems.add_to(app)
-    for noun in (rigs, drills, runs, trials, run_events, trace, report):
+    for noun in (alerts, rigs, drills, gamedays, runs, trials, run_events, trace, report):
         app.include_router(noun.router, prefix=API)
     app.include_router(health.router)
     _describe_problems(app)

@@ -1,5 +1,5 @@
 """
-The rigs and drills that can be asked for by name: what is shipped, the rig that is served, and the drills beside it.
+The rigs, drills and game days that there are by name: what is shipped, the rig that is served, and what is beside it.
 
 A path is never taken from a request: a rig file names programs to run.
 """
@@ -23,7 +23,7 @@ class Catalogue:
     def __init__(self, rig: str) -> None:
         served = load_rig(rig)
         self._name, self._source = served.name, rig
-        self._beside = served.path.parent / "drills"
+        self._beside = served.path.parent
 
     @property
     def rigs(self) -> dict[str, str]:
@@ -38,10 +38,14 @@ class Catalogue:
         """
         The name or path of each drill, by name; one beside the rig goes before a shipped one.
         """
-        known = shipped("drill")
-        own = {path.stem: path for path in sorted(self._beside.glob("*.toml"))}
-        found = {name: name for name in known}
-        return found | {name: str(path) for name, path in own.items() if not _same(path, known.get(name))}
+        return self._shipped_or_beside("drill", "drills")
+
+    @property
+    def gamedays(self) -> dict[str, str]:
+        """
+        The name or path of each game day, by name; one beside the rig goes before a shipped one.
+        """
+        return self._shipped_or_beside("game day", "gamedays")
 
     def source(self, what: Literal["rig", "drill"], name: str) -> str:
         """
@@ -57,6 +61,12 @@ class Catalogue:
         The rig of that name, or the one that is served. Raises UsageError.
         """
         return load_rig(self.source("rig", name or self._name))
+
+    def _shipped_or_beside(self, what: str, folder: str) -> dict[str, str]:
+        known = shipped(what)
+        own = {path.stem: path for path in sorted((self._beside / folder).glob("*.toml"))}
+        found = {name: name for name in known}
+        return found | {name: str(path) for name, path in own.items() if not _same(path, known.get(name))}
 
 
 def _same(path: Path, other: Path | None) -> bool:

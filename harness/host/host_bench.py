@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import anyio
+
 from ..errors import UsageError
 from ..supervise.supervisor import Supervisor
 from .catalogue import Catalogue
@@ -15,6 +17,7 @@ from .figures import Figures
 from .keys import Keys
 from .lane import Lane
 from .live_run import MakeSupervisor
+from .looking import Looking
 from .ordering import request_of
 from .schemas import RunOrder
 
@@ -34,6 +37,7 @@ class HostBench:
         self.figures = Figures()
         self.lane = Lane(self.feed, self.figures, supervisor)
         self.figures.watch(lambda: len(self.lane.running))
+        self.looking = Looking()
         self.heartbeat_s = heartbeat_s
         self._keys = Keys()
 
@@ -43,8 +47,11 @@ class HostBench:
         Runs can be started inside; on leaving, what runs is aborted and restored, and every stream ends.
         """
         try:
-            async with self.lane.open():
-                yield
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self.looking.keep)
+                async with self.lane.open():
+                    yield
+                tasks.cancel_scope.cancel()
         finally:
             self.feed.close()
 

@@ -6,14 +6,16 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import anyio
 import anyio.to_thread
 
 from ..errors import BenchError, CrashbenchError
+from ..model.instant import Instant
 from ..model.rig import RigSpec
 from ..supervise.on_record import put_on_record
 from ..supervise.request import RunRequest
@@ -95,6 +97,14 @@ class Lane:
         """
         run = self._by_rig.get(rig.path.resolve())
         return None if run is None else run.run_id
+
+    def alert(self, notification: Mapping[str, Any], at: Instant) -> list[str]:
+        """
+        Hands a notification of an Alertmanager, which came at that moment, to every run that can hear it; returns
+        their ids.
+        """
+        runs = [run for run in self.running if run.alert(notification, at)]
+        return [run.run_id for run in runs if run.run_id is not None]
 
     def problem_of(self, run_id: str) -> str:
         """

@@ -5,13 +5,14 @@ A run that this host carries out, from its start to its end.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 import anyio
 
 from ..errors import BenchError, CrashbenchError, Exit, Refused, UsageError
 from ..model.event import EPHEMERAL, Event, Kind
+from ..model.instant import Instant
 from ..model.rig import RigSpec
 from ..model.run import Run
 from ..protocols import Listener
@@ -42,6 +43,11 @@ class Supervises(Protocol):
     def abort(self, reason: str, exit_code: int = Exit.BENCH) -> None:
         """
         Has the bench process restore and end.
+        """
+
+    def alert(self, notification: Mapping[str, Any], at: Instant) -> None:
+        """
+        Hands over a notification of an Alertmanager that came at that moment.
         """
 
 
@@ -102,6 +108,15 @@ class LiveRun:
         Has the bench process restore and end, at once or as soon as there is one.
         """
         self._supervisor.abort(reason)
+
+    def alert(self, notification: Mapping[str, Any], at: Instant) -> bool:
+        """
+        Hands over a notification of an Alertmanager; whether anybody hears it.
+        """
+        if self.rig.is_virtual:
+            return False
+        self._supervisor.alert(notification, at)
+        return True
 
     def so_far(self) -> Run:
         """

@@ -37,6 +37,15 @@ class RunOrder(BaseModel):
     until_failure: bool = Field(default=False, description="Repeat until a trial does not hold.")
 
 
+class AlertsTaken(BaseModel):
+    """
+    What became of a notification: how many alerts were in it, and which runs were told.
+    """
+
+    alerts: int
+    runs: list[str]
+
+
 State = Literal["running", "ended"]
 
 
@@ -128,6 +137,58 @@ class DrillBrief(BaseModel):
     component: str = ""
     trials: int | None = None
     criteria: list[str] = []
+    problem: str = ""
+
+
+class ScenarioBrief(BaseModel):
+    """
+    One scenario of a game day: what is expected, what is done in words, and the drill that judges it. `rig` is null
+    where the game day says which.
+    """
+
+    name: str
+    hypothesis: str
+    procedure: list[str]
+    drill: str
+    rig: str | None
+    criteria: list[str]
+
+
+class ItemBrief(BaseModel):
+    """
+    One item of a game day's checklist: `by` whom it is seen to, a `person` or a `proof` of the bench's.
+    """
+
+    item: str
+    what: str
+    by: Literal["person", "proof"]
+
+
+class GameDayHeldBrief(BaseModel):
+    """
+    A game day on record; without an end it was interrupted. `not_run` are the scenarios that were not begun.
+    """
+
+    gameday_id: str
+    started_at: str
+    verdict: str
+    reason: str
+    runs: list[str]
+    not_run: list[str]
+
+
+class GameDayBrief(BaseModel):
+    """
+    One game day in a list, and when it was held, the newest first; `problem` is what is wrong with its file.
+    """
+
+    name: str
+    title: str = ""
+    severity: str = ""
+    rig: str | None = None
+    checklist: list[ItemBrief] = []
+    scenarios: list[ScenarioBrief] = []
+    held: list[GameDayHeldBrief] = []
     problem: str = ""
 
 

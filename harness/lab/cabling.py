@@ -25,9 +25,9 @@ def check(rig: RigSpec, world: WorldSpec) -> None:
     Raises UsageError for a link that the lab cannot play.
     """
     for name, link in world.links.items():
-        if not link.to:
-            problem = "missing; in the lab a link leads from a unit to another one"
-            raise UsageError(problem, file=str(rig.path), key=f"world.links.{name}.to")
+        if link.kind == "netns" and not link.unit:
+            problem = "missing; a cable needs a unit at both of its ends"
+            raise UsageError(problem, file=str(rig.path), key=f"world.links.{name}.unit")
 
 
 @contextmanager
@@ -56,8 +56,9 @@ def links(world: WorldSpec, units: Mapping[str, ProgramUnit]) -> dict[str, Playe
     """
     made: dict[str, PlayedLink] = {}
     for number, (name, spec) in enumerate(world.links.items()):
-        near, far, to = units[spec.unit].home, units[spec.to].home, units[spec.to].address
+        far, to = units[spec.to].home, units[spec.to].address
         if spec.kind == "netns":
+            near = units[spec.unit].home
             assert isinstance(near, IsolatedHome)
             assert isinstance(far, IsolatedHome)
             made[name] = IsolatedLink(name, number, near, far, to[1])

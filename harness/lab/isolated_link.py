@@ -10,12 +10,12 @@ import socket
 from functools import partial
 from typing import Any
 
+import anyio
 import anyio.to_thread
 
 from ..forwarder.datagrams import Datagrams
-from ..model.link import LinkShape
 from ..netlink.interface import addressed, joined
-from ..netlink.wire import Wire
+from ..netlink.veth import Wire
 from .echo import udp_echo
 from .home import IsolatedHome
 from .played_link import PlayedLink
@@ -43,6 +43,7 @@ class IsolatedLink(PlayedLink):
         self._port = HeldPort(socket.SOCK_DGRAM)
         self._wire = Wire(name, near.namespace.call, far.namespace.call, near.namespace.call)
         self._front = Datagrams(HOST, self._port.number, self._plug)
+        self._turn = anyio.Lock()
         self._echo: asyncio.DatagramTransport | None = None
 
     @property
@@ -57,9 +58,10 @@ class IsolatedLink(PlayedLink):
         self._port.close()
         await self._front.open()
 
-    async def shape(self, shape: LinkShape) -> None:
-        await super().shape(shape)
-        await anyio.to_thread.run_sync(self._wire.shape, shape)
+    async def _settle(self) -> None:
+        # One after the other, or a bounce of its contacts could come last.
+        async with self._turn:
+            await anyio.to_thread.run_sync(self._wire.shape, self.shape_now)
 
     async def carrier(self) -> bool | None:
         return await anyio.to_thread.run_sync(self._wire.carrier)

@@ -91,27 +91,37 @@ async def ensure(rig: RigSpec, *, idle_s: float = 60.0) -> Lab:
 
 def resolve(rig: RigSpec, host: str, port: int) -> tuple[str, int]:
     """
-    Where to connect for a unit's host and port. Raises UsageError for one that the rig's world has not, DeviceError
-    when the lab is not running.
+    Where to connect for a unit's host and port, or for those of a link that leads to a unit. Raises UsageError for one
+    that the rig's world has not, DeviceError when the lab is not running.
     """
-    assert rig.world is not None
-    if host not in rig.world.units:
-        raise UsageError(f"there is no unit '{host}'; {nearest(host, rig.world.units)}", file=str(rig.path))
-    known = rig.world.units[host].port
+    world = rig.world
+    assert world is not None
+    by = world.links.get(host)
+    unit = host if by is None else by.to
+    if unit not in world.units:
+        raise UsageError(
+            f"there is no unit '{host}'; {nearest(host, [*world.units, *world.links])}", file=str(rig.path)
+        )
+    known = world.units[unit].port
     if port != known:
-        raise UsageError(f"unit '{host}' has no port {port}; it has {known}", file=str(rig.path))
+        raise UsageError(f"unit '{unit}' has no port {port}; it has {known}", file=str(rig.path))
+    if by is not None:
+        if by.kind != "relay":
+            raise UsageError(f"link '{host}' is a cable between two units; come by a relay", file=str(rig.path))
+        return LinkEnd(rig, host).address
     with LabClient(place.address(rig)) as client:
         return client.unit_address(host)
 
 
 def serial_port(rig: RigSpec, board: str) -> str:
     """
-    The path of a played board's serial port. Raises UsageError for one that the rig's world has not, DeviceError when
-    the lab is not running.
+    The path of the serial port of a played board, or of a unit that has a console. Raises UsageError for one that the
+    rig's world has not, DeviceError when the lab is not running.
     """
     assert rig.world is not None
-    if board not in rig.world.boards:
-        problem = f"there is no board '{board}'; {nearest(board, rig.world.boards, what='board')}"
+    known = {*rig.world.boards, *(name for name, unit in rig.world.units.items() if unit.console != "none")}
+    if board not in known:
+        problem = f"there is no board, and no unit with a console, called '{board}'; {nearest(board, known)}"
         raise UsageError(problem, file=str(rig.path), key="world.boards")
     with LabClient(place.address(rig)) as client:
         return client.serial_port(board)
@@ -122,6 +132,7 @@ class LinkEnd:
     A played link as the bench reaches it. Blocking; every call is a connection of its own, and raises DeviceError.
 
     Attributes:
+        address: where its near end is, for who comes by it
         probe: where the bench is echoed across it, like `echo 127.0.0.1:7007`
         interface: what it is called where the unit is; empty for one that is no interface
         netns: where that is
@@ -130,6 +141,7 @@ class LinkEnd:
     def __init__(self, rig: RigSpec, name: str) -> None:
         self._socket, self._name = place.address(rig), name
         told = self._ask("link")
+        self.address = str(told["address"][0]), int(told["address"][1])
         self.probe, self.interface, self.netns = str(told["probe"]), str(told["interface"]), str(told["netns"])
 
     def shape(self, shape: LinkShape) -> None:

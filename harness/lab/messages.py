@@ -12,10 +12,10 @@ A request is `{"id": 7, "do": "drive", "pin": 17, "level": 1}`. Its answer is `{
 | `level`   | `pin`, `pull`      | 0 or 1, as it is on the line, or as it is pulled           |
 | `i2c`     | `bus`, `call`, `args` | what the SMBus call of that name returns                |
 | `address` | `unit`             | `[host, port]`                                             |
-| `port`    | `board`            | the path of the board's serial port                        |
+| `port`    | `board`            | the path of the serial port of that board, or unit          |
 | `input`   | `board`, `pin`, `level` | null; the level that the world applies to a board's pin |
 | `state`   |                    | `at_ns`, and each of the `lines`, `rails`, `units`, `boards`, `links` |
-| `link`    | `link`             | `probe`, `interface`, `netns`: how the bench reaches it    |
+| `link`    | `link`             | `address`, `probe`, `interface`, `netns`: how to reach it  |
 | `shape`   | `link`, `shape`    | null; the fields of a LinkShape; none clears it            |
 | `carrier` | `link`             | whether the unit sees a carrier; null where there is none  |
 | `stop`    |                    | null; the lab ends                                         |

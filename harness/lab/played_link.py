@@ -5,6 +5,7 @@ A link of the lab: what can be asked of it, and the one that is a relay on the m
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 from ..forwarder.forwarder import Forwarder
@@ -28,7 +29,15 @@ class PlayedLink:
 
     def __init__(self, name: str, address: Address) -> None:
         self.name, self.address = name, address
-        self.shape_now = CLEAR
+        self._asked, self._is_cut = CLEAR, False
+        self._cutting: set[asyncio.Task[None]] = set()
+
+    @property
+    def shape_now(self) -> LinkShape:
+        """
+        What is done to it: what was asked, and, with its cable cut, nothing passes.
+        """
+        return replace(self._asked, is_down=True, refuses=False) if self._is_cut else self._asked
 
     @property
     def probe(self) -> str:
@@ -46,7 +55,23 @@ class PlayedLink:
         """
         Makes it like that. Raises BenchError.
         """
-        self.shape_now = shape
+        self._asked = shape
+        await self._settle()
+
+    def cut(self, is_cut: bool) -> None:
+        """
+        Its cable is cut, or whole again, whatever else is done to it.
+        """
+        self._is_cut = is_cut
+        task = asyncio.get_running_loop().create_task(self._settle())
+        self._cutting.add(task)
+        task.add_done_callback(self._cutting.discard)
+
+    async def _settle(self) -> None:
+        """
+        Makes it as it shall be.
+        """
+        raise NotImplementedError
 
     async def carrier(self) -> bool | None:
         """
@@ -90,10 +115,9 @@ class RelayLink(PlayedLink):
         for way in self._ways:
             way.open()
 
-    async def shape(self, shape: LinkShape) -> None:
-        await super().shape(shape)
+    async def _settle(self) -> None:
         for way in self._ways:
-            way.shape(shape)
+            way.shape(self.shape_now)
 
     async def aclose(self) -> None:
         for way in self._ways:

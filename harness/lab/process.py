@@ -8,7 +8,7 @@ import secrets
 import shutil
 import signal
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, contextmanager
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
@@ -17,15 +17,17 @@ import anyio
 from anyio.abc import SocketStream, TaskGroup, TaskStatus
 
 from ..clock import NS_PER_S, now_ns
-from ..errors import UsageError
+from ..errors import BenchError, UsageError
 from ..model.rig import RigSpec
 from ..model.world import WorldSpec
 from ..sim.world import World
 from . import cabling, place
+from .caretaker import hired
 from .claim import claimed
 from .gauge_port import GaugePort
 from .home import Home
 from .played_board import PlayedBoard
+from .played_console import PlayedConsole
 from .played_link import PlayedLink
 from .program import argv
 from .program_unit import ProgramUnit
@@ -33,6 +35,8 @@ from .server import Server
 
 # What happened longer ago than any meter averages over (an INA226's longest conversion takes 17 s) is dropped.
 _REMEMBERED_S = 60
+# Other users may go through to what is theirs, and see nothing on their way.
+_PASSABLE = 0o711
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -50,13 +54,16 @@ async def serve(
     cabling.check(rig, rig.world)
     socket = place.address(rig)
     with claimed(socket):
-        with cabling.homes(rig.world) as homes, _scratch(socket) as folder:
+        # Before we may become the root of a user namespace: whoever asks for our folder is not in there.
+        with _scratch(socket) as folder, _cared_for(socket, rig.world, folder), cabling.homes(rig.world) as homes:
             seed = secrets.randbits(32)
             gauges = _gauges(rig.world, socket)
             units = {name: _unit(rig, name, folder, seed, gauges, homes[name]) for name in rig.world.units}
             links = cabling.links(rig.world, units)
             cabling.tell_facts(rig, units, links)
             world = World(rig.world, seed, units)
+            for name, cable in world.cables.items():
+                cable.told = links[name].cut
             boards = {name: PlayedBoard(name, spec, world) for name, spec in rig.world.boards.items()}
             server = Server(rig, world, units, boards, links)
             try:
@@ -151,6 +158,10 @@ async def _forget(world: World, units: Mapping[str, ProgramUnit]) -> None:
             unit.forget(before_ns)
 
 
+def _cared_for(socket: Path, world: WorldSpec, folder: Path) -> AbstractContextManager[None]:
+    return hired(place.lock(socket), folder, [socket, place.log(socket), *_gauges(world, socket).values()])
+
+
 def _gauges(world: WorldSpec, socket: Path) -> dict[str, Path]:
     """
     The socket of each unit's gauge, cleared of what a killed lab left.
@@ -166,16 +177,20 @@ def _unit(rig: RigSpec, name: str, scratch: Path, seed: int, gauges: Mapping[str
     assert rig.world is not None
     spec = rig.world.units[name]
     folder = scratch / name
-    folder.mkdir()
+    folder.mkdir(_PASSABLE)
     rng = Random(f"{seed} unit {name}")
-    return ProgramUnit(name, spec, argv(rig, name, spec), folder, rng, gauges.get(name), home)
+    console = None if spec.console == "none" else PlayedConsole(scratch / f"{name}.tty", spec.console)
+    return ProgramUnit(name, spec, argv(rig, name, spec), folder, rng, gauges.get(name), home, console)
 
 
 @contextmanager
 def _scratch(socket: Path) -> Iterator[Path]:
     folder = place.scratch(socket)
     shutil.rmtree(folder, ignore_errors=True)  # a killed lab's
-    folder.mkdir(mode=0o700)
+    try:
+        folder.mkdir(_PASSABLE)
+    except OSError as error:
+        raise BenchError(f"{folder} cannot be made for the lab's units: {error.strerror}") from error
     try:
         yield folder
     finally:

@@ -5,7 +5,6 @@ A DUT that is a real program.
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -20,12 +19,17 @@ from anyio.abc import Process
 from ..clock import NS_PER_S, now_ns
 from ..model.world import UnitSpec
 from ..sim._steps import Amperes, Steps
+from . import descent
 from .home import Home
+from .played_console import PlayedConsole
 from .port import HOST, HeldPort
 from .program import filled, says_where_it_listens
 
 # How long after the program began to listen the lab notices, at most.
 _LOOK_EVERY_S = 0.02
+
+# What a program said just before it ended is still on its way to the log.
+_LAST_WORDS_S = 0.5
 
 _LEASH = Path(__file__).with_name("leash.py")
 
@@ -58,9 +62,11 @@ class ProgramUnit:
         rng: Random,
         gauge: Path | None = None,
         home: Home | None = None,
+        console: PlayedConsole | None = None,
     ) -> None:
         self.name, self.spec, self.gauge, self.home = name, spec, gauge, home or Home()
         self._argv, self._folder, self._rng = tuple(argv), folder, rng
+        self.console = console
         self.facts: Mapping[str, str] = {}
         """What its arguments may name, by name: whatever is around it."""
         self._port = HeldPort()
@@ -93,6 +99,8 @@ class ProgramUnit:
         for after_s, draw_a in self.spec.draws(self._boot_s):
             self._current.set(at_ns + round(after_s * NS_PER_S), draw_a)
         self._lost = anyio.Event()
+        if self.console is not None:
+            self.console.powered()
         self._fed.set()
 
     def power_lost(self, at_ns: int) -> None:
@@ -107,6 +115,8 @@ class ProgramUnit:
         self._fed = anyio.Event()
         self._lost.set()
         self._kill()
+        if self.console is not None:
+            self.console.power_lost()
 
     def current_a(self, at_ns: int) -> float:
         """
@@ -152,6 +162,8 @@ class ProgramUnit:
                 await lost.wait()
         finally:
             self._port.close()
+            if self.console is not None:
+                self.console.close()
             with anyio.CancelScope(shield=True):
                 await self.home.aclose()
 
@@ -162,7 +174,11 @@ class ProgramUnit:
                 self._kill()
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._notice_service, lost)
+                said = anyio.Event()
+                tasks.start_soon(self._say, self._process, said)
                 await self._process.wait()
+                with anyio.move_on_after(_LAST_WORDS_S):
+                    await said.wait()
                 tasks.cancel_scope.cancel()
         finally:
             with anyio.CancelScope(shield=True):
@@ -180,8 +196,8 @@ class ProgramUnit:
             return await anyio.open_process(
                 self._command(),
                 stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
+                stdout=log if self.console is None else subprocess.PIPE,
+                stderr=log if self.console is None else subprocess.STDOUT,
                 cwd=self._folder,
                 start_new_session=True,
                 pass_fds=self.home.fds,
@@ -189,6 +205,18 @@ class ProgramUnit:
 
     def _boot_log(self) -> BinaryIO:
         return open(self._folder / f"boot-{self._boots:04}.log", "wb")
+
+    async def _say(self, process: Process, said: anyio.Event) -> None:
+        """
+        Has the console say what the program does, and keeps it in the log.
+        """
+        if self.console is not None and process.stdout is not None:
+            with self._boot_log() as log:
+                async for data in process.stdout:
+                    self.console.say(data)
+                    log.write(data)
+                    log.flush()
+        said.set()
 
     async def _notice_service(self, lost: anyio.Event) -> None:
         while True:
@@ -208,11 +236,7 @@ class ProgramUnit:
         self.home.close_door()
         if self._process is None or self._process.returncode is not None:
             return
-        try:
-            # In a session of its own it leads a group: what it started dies with it, as it would without power.
-            os.killpg(self._process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            return  # it ended a moment ago and is being reaped; macOS says EPERM then
+        descent.cut(self._process.pid)
 
     def _command(self) -> list[str]:
         leash = [sys.executable, "-I", "-S", str(_LEASH), str(os.getpid()), *self.home.leash]

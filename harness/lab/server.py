@@ -132,6 +132,8 @@ class Server:
         return list(self._units[unit].address)
 
     def _port(self, _: Client, board: str) -> str:
+        if board in self._units and (console := self._units[board].console) is not None:
+            return str(console.path)
         return self._boards[board].path
 
     def _input(self, _: Client, board: str, pin: int, level: int) -> None:
@@ -152,9 +154,10 @@ class Server:
         seen = {"rails": rails, "units": units, "boards": boards, "links": links}
         return {"at_ns": at_ns, "lines": self._lines.state(), **seen}
 
-    def _link(self, _: Client, link: str) -> dict[str, str]:
+    def _link(self, _: Client, link: str) -> dict[str, Any]:
         found = self._links[link]
-        return {"probe": found.probe, "interface": found.interface, "netns": found.netns}
+        seen = {"probe": found.probe, "interface": found.interface, "netns": found.netns}
+        return {**seen, "address": list(found.address)}
 
     async def _shape(self, _: Client, link: str, shape: dict[str, Any]) -> None:
         await self._links[link].shape(LinkShape(**shape))

@@ -16,7 +16,7 @@ JSON: TypeAlias = "bool | int | float | str | list[JSON] | Mapping[str, JSON] | 
 
 class Kind(StrEnum):
     """
-    The kinds of event in a run's record.
+    The kinds of event in a run's record, and in a game day's.
     """
 
     RUN_STARTED = "run_started"
@@ -39,6 +39,13 @@ class Kind(StrEnum):
     CLOCK_STEPPED = "clock_stepped"
     SAMPLED = "sampled"
     RUN_ENDED = "run_ended"
+    # The record of a game day, which is a folder of its own:
+    GAMEDAY_STARTED = "gameday_started"
+    ITEM_CHECKED = "item_checked"
+    SCENARIO_STARTED = "scenario_started"
+    SCENARIO_ENDED = "scenario_ended"
+    MADE_SAFE = "made_safe"
+    GAMEDAY_ENDED = "gameday_ended"
     # Shown while it happens, never written to the record:
     READING = "reading"
     FINDING = "finding"

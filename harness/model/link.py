@@ -5,6 +5,7 @@ What is done to a link: how late, lossy, narrow or broken it is made.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +17,8 @@ class LinkShape:
     unless it `refuses`. Times in seconds: each packet is late by `latency_s` ± `jitter_s`; each answer is kept back for
     something between `stall_least_s` and `stall_most_s`. Of what the link carries (packets, or connections where it is
     a relay) a share of `loss_ratio` is lost; a share of `reset_ratio` of the connections and of the answers on them is
-    reset. The same `seed` draws the same for each connection, in their order.
+    reset. The same `seed` draws the same for each connection, in their order. What an answer is depends on what is
+    spoken there: where that is not known, whatever comes first after something went the other way.
     """
 
     is_down: bool = False
@@ -32,6 +34,7 @@ class LinkShape:
     stall_least_s: float = 0.0
     stall_most_s: float = 0.0
     seed: int = 0
+    speaks: Literal["", "postgresql"] = ""
 
     def __post_init__(self) -> None:
         for ratio in (self.loss_ratio, self.corrupt_ratio, self.duplicate_ratio, self.reorder_ratio, self.reset_ratio):

@@ -176,7 +176,8 @@ class UnitSpec:
     It draws `boot_draw_a` while it boots, or what `boot_draws` say from their moments on: they are those of a boot of
     `boot_s`, and quicker or slower with each boot. Then it draws `run_draw_a`.
 
-    `gauge` names the board whose fuel gauge is on the unit's I2C bus; `reset` is its reset input.
+    `gauge` names the board whose fuel gauge is on the unit's I2C bus; `reset` is its reset input. Its `console`, in the
+    lab, is by an adapter of the bench's (`uart`), or its own (`usb`), and then gone while it has no power.
 
     Defects: one that `never_boots` does not come back after it has lost its power; one that `loses_writes` forgets its
     last few acknowledged records then; one that is `not_fed` by its rail lives on without it; one that is
@@ -195,6 +196,7 @@ class UnitSpec:
     name: str = "edge-node"
     version: str = "1.0.0"
     gauge: str = ""
+    console: Literal["none", "uart", "usb"] = "none"
     reset: ResetSpec | None = None
     defect: Literal["none", "never_boots", "loses_writes", "not_fed", "never_steady"] = "none"
 
@@ -220,16 +222,17 @@ class UnitSpec:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkSpec:
     """
-    A way between two units: the uplink of `unit` to `to`, or, in virtual time, the way on which `unit` is reached.
+    A way to the unit `to`: the uplink of `unit`, or of whoever comes from outside, the bench for one.
 
     The lab plays it as a `relay` on the machine's loopback, or as `netns`: both units in network namespaces of their
     own, with a pair of veth between them. In virtual time it is a model, whatever its kind; one that `never_clears`
-    stays as it was shaped.
+    stays as it was shaped there. Wherever `contacts` are in its wires it is down while one of them is open.
     """
 
-    unit: str
-    to: str = ""
+    to: str
+    unit: str = ""
     kind: Literal["relay", "netns"] = "relay"
+    contacts: tuple[ContactSpec, ...] = ()
     defect: Literal["none", "never_clears"] = "none"
 
 
@@ -261,6 +264,7 @@ class WorldSpec:
 
     def _check_boards(self) -> None:
         named = [rail.contact.board for rail in self.rails.values()]
+        named += [contact.board for link in self.links.values() for contact in link.contacts]
         for unit in self.units.values():
             named += [unit.gauge, unit.reset.board if unit.reset else ""]
         for board in named:

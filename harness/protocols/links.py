@@ -24,6 +24,9 @@ class Link(Output, Protocol):
     loses: Literal["packets", "connections"]
     """What a loss on it takes: a relay cannot lose a packet, only a connection."""
 
+    sees: frozenset[str]
+    """How it can be watched: by its `carrier`, by round `trips`, by `packets` (bursts)."""
+
     switches: tuple[str, ...]
     """The rig's power switches that it moves, for the guard."""
 

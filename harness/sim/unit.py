@@ -53,6 +53,7 @@ class SimUnit:
         self._has_lost_power = False
         # Records: the last number given out, the last one that is still there, and how many are not.
         self._given_seq = 0
+        self._answered = 0
         self._last_seq = 0
         self._lost = 0
 
@@ -71,6 +72,7 @@ class SimUnit:
         if self.spec.defect == "never_boots" and self._has_lost_power:
             return
         self._boots += 1
+        self._answered = 0
         self._battery = {}
         self._up_ns = at_ns + max(1, boot_ns)
         self._current.set(self._up_ns, self.spec.run_draw_a)
@@ -112,10 +114,13 @@ class SimUnit:
         One request. Raises NoAnswer when it is refused; a unit without power never answers.
         """
         health = await self._served()
+        self._answered += 1
         if path == "/health" and method == "GET":
             return health
         if path == "/records":
             return self._records(method)
+        if path == "/metrics" and method == "GET":
+            return self._metrics()
         return _NOT_FOUND
 
     async def connect(self) -> None:
@@ -185,6 +190,19 @@ class SimUnit:
             **self._battery,
         }
         return HttpAnswer(200 if steady else 503, json.dumps(told).encode())
+
+    def _metrics(self) -> HttpAnswer:
+        """
+        What it counts since it was up, as the edge node does.
+        """
+        up_s = (now_ns() - self._up_ns) / NS_PER_S
+        lines = (
+            "# TYPE edge_node_uptime_seconds gauge",
+            f"edge_node_uptime_seconds {up_s:.9f}",
+            "# TYPE edge_node_requests_total counter",
+            f"edge_node_requests_total {self._answered}",
+        )
+        return HttpAnswer(200, "\n".join(lines).encode() + b"\n")
 
     def _look_at_gauge(self, at_ns: int) -> None:
         self._poll = asyncio.get_running_loop().call_at(at_ns / NS_PER_S, self._polled, at_ns)

@@ -13,8 +13,10 @@ from typing import TypeVar
 from ..clock import now_ns
 from ..errors import UsageError, nearest
 from ..model.world import ChipSpec, WorldSpec
+from .cable import Cable
 from .chip import Chip, twin
 from .rail import Rail, Unit
+from .sim_link import SimLink
 from .supply import Supply
 
 __all__ = ["Chip", "Rail", "Unit", "World"]
@@ -44,6 +46,11 @@ class World:
             if (unit := spec.units.get(supply.rail.spec.dut)) is not None and unit.reset is not None
         ]
         self.rails: dict[str, Rail] = {name: supply.rail for name, supply in self._supplies.items()}
+        self.links = {name: SimLink(name, link) for name, link in spec.links.items()}
+        self.cables = {
+            name: Cable(link.contacts, Random(f"{seed} cable {name}"), self.links[name].cut)
+            for name, link in spec.links.items()
+        }
         self.chips: dict[tuple[int, int], Chip] = {
             (chip.bus, chip.address): twin(chip, self._watched(chip), Random(f"{seed} chip {name}"))
             for name, chip in spec.chips.items()
@@ -77,7 +84,14 @@ class World:
         """
         if (board, pin) in self._levels:
             return self._levels[board, pin]
-        return next((supply.contact.pull for supply in self._on(board, pin)), pull)
+        cabled = (contact for cable in self.cables.values() for contact in cable.contacts(board, pin))
+        return next((contact.pull for contact in (*(supply.contact for supply in self._on(board, pin)), *cabled)), pull)
+
+    def link(self, name: str) -> SimLink:
+        """
+        A link in virtual time. Raises UsageError when there is none of that name.
+        """
+        return _of(self.links, name, "link")
 
     def forget(self, before_ns: int) -> None:
         """
@@ -86,6 +100,8 @@ class World:
         before_ns = min((before_ns, *(chip.catch_up() for chip in self.chips.values())))
         for rail in self.rails.values():
             rail.forget(before_ns)
+        for link in self.links.values():
+            link.forget(before_ns)
 
     def close(self) -> None:
         """
@@ -93,11 +109,15 @@ class World:
         """
         for supply in self._supplies.values():
             supply.close()
+        for cable in self.cables.values():
+            cable.close()
 
     def _moved(self, board: str, pin: int, at_ns: int | None) -> None:
         moment_ns = now_ns() if at_ns is None else at_ns
         for supply in self._on(board, pin):
             supply.drive(self.level(pin, board=board), moment_ns)
+        for cable in self.cables.values():
+            cable.drive(board, pin, self.level(pin, board=board), moment_ns)
         for reset, supply in self._resets:
             if (reset.board, reset.pin) == (board, pin):
                 level = self._levels.get((board, pin), int(reset.active_low))

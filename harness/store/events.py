@@ -33,6 +33,11 @@ _DURABLE = frozenset(
         Kind.REMOVAL_EFFECTIVE,
         Kind.TRIAL_ENDED,
         Kind.RUN_ENDED,
+        Kind.GAMEDAY_STARTED,
+        Kind.ITEM_CHECKED,
+        Kind.SCENARIO_STARTED,
+        Kind.SCENARIO_ENDED,
+        Kind.GAMEDAY_ENDED,
     }
 )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from ..errors import UsageError
 
 RUNS = "runs"
+GAMEDAYS = "gamedays"
 
 
 def home() -> Path:
@@ -26,6 +27,13 @@ def runs_dir() -> Path:
     The folder with one folder per run. Raises UsageError when it cannot be written.
     """
     return _own(home() / RUNS)
+
+
+def gamedays_dir() -> Path:
+    """
+    The folder with one folder per game day. Raises UsageError when it cannot be written.
+    """
+    return _own(home() / GAMEDAYS)
 
 
 def _home() -> Path:

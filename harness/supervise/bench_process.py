@@ -16,19 +16,22 @@ from dataclasses import replace
 import anyio
 
 from .. import clock
-from ..assemble import assembled
+from ..assemble import Assembly, assembled
 from ..config.rig import load_rig
 from ..engine.leaves import ungrouped
 from ..engine.restore import restore
 from ..engine.undo import UndoJournal
 from ..errors import CrashbenchError, Exit, UsageError
+from ..model.instant import Instant
 from ..model.rig import RigSpec
+from ..protocols import Taker
 from .audit_job import AuditJob
 from .drill_job import DrillJob
 from .job import Job
 from .lease import Lease
+from .look_job import LookJob
 from .places import undo_path
-from .request import AuditRequest, JobRequest, RunRequest, loads
+from .request import AuditRequest, JobRequest, LookRequest, RunRequest, loads
 from .wire import Done, Sender
 
 _SIGNALS = {signal.SIGINT: Exit.SIGINT, signal.SIGTERM: Exit.SIGTERM}
@@ -42,6 +45,7 @@ class BenchProcess:
     def __init__(self, request: JobRequest, sender: Sender) -> None:
         self._request, self._sender = request, sender
         self._job: Job | None = None
+        self._bench: Assembly | None = None
         self._ended_by = ""
         self._code: int | None = None
 
@@ -71,6 +75,8 @@ class BenchProcess:
                 return DrillJob(request, rig, self._sender, self.end)
             case AuditRequest() as request:
                 return AuditJob(request, rig, self._sender, self.end)
+            case LookRequest() as request:
+                return LookJob(request, rig, self._sender, self.end)
         raise UsageError(f"there is no job for a {type(self._request).__name__}")
 
     async def _main(self, rig: RigSpec, job: Job) -> Done:
@@ -88,6 +94,7 @@ class BenchProcess:
     async def _carried_out(self, rig: RigSpec, job: Job) -> Done:
         async with assembled(rig, self._request.seed, opening=job.opening) as bench:
             job.check(bench)
+            self._bench = bench
             journal = UndoJournal(None if rig.is_virtual else undo_path(rig))
             left = journal.pending()
             if not left.is_clean:
@@ -108,19 +115,34 @@ class BenchProcess:
             signal.signal(signum, lambda *_, reason=reason, code=code: self.end(reason, code))
 
     async def _listen_to_supervisor(self, ttl_s: float) -> None:
-        # Blank lines are signs of life; the only words it has are `abort [reason, exit code]`.
+        # Blank lines are signs of life; `_obey` knows all the words it has.
+        rest = b""
         while True:
             with anyio.move_on_after(ttl_s) as patience:
                 await anyio.wait_readable(0)
                 said = os.read(0, 4096)
                 if not said:
                     return self.end("the supervisor is gone")
-                for line in said.splitlines():
-                    if line.startswith(b"abort "):
-                        reason, code = json.loads(line.removeprefix(b"abort "))
-                        self.end(reason, code)
+                *lines, rest = (rest + said).split(b"\n")
+                for line in lines:
+                    self._obey(line)
             if patience.cancelled_caught:
                 return self.end(f"the supervisor gave no sign of life for {ttl_s:g} s")
+
+    def _obey(self, line: bytes) -> None:
+        """
+        Does what the supervisor says: `abort [reason, exit code]`, or `alert {at, notification}`, which is for every
+        device that takes such.
+        """
+        word, _, told = line.partition(b" ")
+        if word == b"abort":
+            reason, code = json.loads(told)
+            self.end(reason, code)
+        elif word == b"alert" and self._bench is not None:
+            alert = json.loads(told)
+            for device in self._bench.devices.values():
+                if isinstance(device, Taker):
+                    device.take(alert["notification"], Instant(*alert["at"]))
 
 
 def main() -> int:

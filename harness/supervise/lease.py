@@ -59,7 +59,7 @@ class Lease:
             ) from error
         owner = {
             "pid": os.getpid(),
-            "user": _user(),
+            "user": user(),
             "purpose": self._purpose,
             "since_ns": clock.now_ns(),
             "what": name,
@@ -126,7 +126,10 @@ def _told(holder: bytes) -> str:
         return "somebody who left no name"
 
 
-def _user() -> str:
+def user() -> str:
+    """
+    Who runs this.
+    """
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ..config.drill import load_drill
+from ..config.gameday import load_gameday
 from ..errors import UsageError
 from ..model.drill import DrillSpec
 from ..model.rig import RigSpec
@@ -74,7 +75,24 @@ class AuditRequest(JobRequest):
     look_only: bool = False
 
 
-_JOBS: dict[str, Any] = {job.__name__: job for job in (RunRequest, AuditRequest)}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookRequest(JobRequest):
+    """
+    What a game day's drills would ask on a rig, asked without any fault: of their alerts' sources, or for a baseline.
+    """
+
+    gameday: str
+    scenarios: tuple[str, ...]
+    item: str
+
+    def check(self) -> None:
+        """
+        Reads the game day. Raises UsageError.
+        """
+        load_gameday(self.gameday)
+
+
+_JOBS: dict[str, Any] = {job.__name__: job for job in (RunRequest, AuditRequest, LookRequest)}
 
 
 def loads(line: str) -> JobRequest:
@@ -109,7 +127,7 @@ def repeat_command(request: RunRequest, drill: DrillSpec, rig: RigSpec) -> str:
     """
     The one line that repeats a run.
     """
-    words = ["crashbench", "run", _short(request.drill, drill.path), "--rig", _short(request.rig, rig.path)]
+    words = ["crashbench", "run", short(request.drill, drill.path), "--rig", short(request.rig, rig.path)]
     words += ["--seed", str(request.seed)]
     if request.trials is not None:
         words += ["--trials", str(request.trials)]
@@ -120,5 +138,8 @@ def repeat_command(request: RunRequest, drill: DrillSpec, rig: RigSpec) -> str:
     return shlex.join(words)
 
 
-def _short(asked: str, path: Path) -> str:
+def short(asked: str, path: Path) -> str:
+    """
+    How a file is named in a command that repeats something: by its shipped name, where it was asked for so.
+    """
     return asked if asked == path.stem else str(path)

@@ -8,9 +8,11 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
 import anyio
 from anyio.abc import Process
@@ -21,6 +23,7 @@ from ..config.rig import load_rig
 from ..engine.leaves import ungrouped
 from ..errors import Exit
 from ..model.event import Event
+from ..model.instant import Instant
 from ..model.rig import RigSpec
 from ..protocols import Listener
 from .request import JobRequest
@@ -30,6 +33,8 @@ from .wire import Done, parse
 # the very most. After this it is taken for dead.
 _END_WITHIN_S = 30.0
 _HEARD_WITHIN_S = 0.1
+# Alerts on their way to a bench process that is busy; of more than these the oldest are dropped.
+_WORDS = 1000
 _LONGEST_LINE = 16 * 1024 * 1024
 _PACKAGE = __package__.rpartition(".")[0]
 
@@ -55,6 +60,8 @@ class Supervisor:
         self._process: Process | None = None
         self._abort: tuple[str, int] | None = None
         self._aborted = anyio.Event()
+        self._words: deque[bytes] = deque(maxlen=_WORDS)
+        self._has_words = anyio.Event()
         self._run_id: str | None = None
         self._done: Done | None = None
 
@@ -74,6 +81,15 @@ class Supervisor:
         self._abort = self._abort or (reason, exit_code)
         self._aborted.set()
 
+    def alert(self, notification: Mapping[str, Any], at: Instant) -> None:
+        """
+        Hands over a notification of an Alertmanager (version 4) that came at that moment. In virtual time nobody hears
+        it.
+        """
+        told = {"at": [at.earliest_ns, at.latest_ns], "notification": notification}
+        self._words.append(b"alert " + json.dumps(told).encode() + b"\n")
+        self._has_words.set()
+
     async def _supervised(self, rig: RigSpec) -> Outcome:
         command = [sys.executable, "-m", f"{_PACKAGE}.supervise.bench_process"]
         async with await anyio.open_process(command, stderr=None, start_new_session=True) as process:
@@ -91,6 +107,7 @@ class Supervisor:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._beat, process)
             tasks.start_soon(self._obey_abort, process)
+            tasks.start_soon(self._pass_on, process)
             await self._hear(process)
             await process.wait()
             tasks.cancel_scope.cancel()
@@ -102,6 +119,17 @@ class Supervisor:
             while True:
                 await anyio.sleep(self._request.heartbeat_s)
                 await process.stdin.send(b"\n")
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError):
+            return  # it has died, which is noticed by its silence
+
+    async def _pass_on(self, process: Process) -> None:
+        assert process.stdin is not None
+        try:
+            while True:
+                await self._has_words.wait()
+                self._has_words = anyio.Event()
+                while self._words:
+                    await process.stdin.send(self._words.popleft())
         except (anyio.BrokenResourceError, anyio.ClosedResourceError):
             return  # it has died, which is noticed by its silence
 
@@ -158,20 +186,31 @@ async def restored(rig: RigSpec) -> str:
     """
     Has a process of its own make the rig safe, and tells what came of it.
     """
-    command = [sys.executable, "-m", f"{_PACKAGE}.supervise.restore_process", str(rig.path)]
-    with anyio.CancelScope(shield=True):
-        finished = await anyio.run_process(command, check=False, stdin=subprocess.DEVNULL, stderr=None)
-    try:
-        told = json.loads(finished.stdout.splitlines()[-1])
-    except (IndexError, ValueError):
-        cure = f"run `crashbench restore --rig {rig.path}`"
-        return f"UNRESTORED: the restore process ended with {finished.returncode}; {cure}"
+    told = await made_safe(rig)
     if "problem" in told:
         return str(told["problem"])
     rails = ", ".join(
         f"{name} at {v:.2f} V" if v is not None else f"{name} unseen" for name, v in told["rails_v"].items()
     )
     return f"the rig was made safe: {rails}"
+
+
+async def made_safe(rig: RigSpec) -> dict[str, Any]:
+    """
+    Has a process of its own make the rig safe, as `crashbench restore` does: `undone` and `rails_v`, or the `problem`.
+    """
+    command = [sys.executable, "-m", f"{_PACKAGE}.supervise.restore_process", str(rig.path)]
+    with anyio.CancelScope(shield=True):
+        # Out of the terminal's reach: whoever interrupts a run must not interrupt what makes it safe.
+        finished = await anyio.run_process(
+            command, check=False, stdin=subprocess.DEVNULL, stderr=None, start_new_session=True
+        )
+    try:
+        told: dict[str, Any] = json.loads(finished.stdout.splitlines()[-1])
+    except (IndexError, ValueError):
+        cure = f"run `crashbench restore --rig {rig.path}`"
+        return {"problem": f"UNRESTORED: the restore process ended with {finished.returncode}; {cure}"}
+    return told
 
 
 @asynccontextmanager

@@ -121,6 +121,18 @@ def test_the_floor_tells_what_to_write_into_the_rig_file() -> None:
     )
 
 
+def test_a_floor_that_was_measured_binds_the_guard(tmp_path: Path) -> None:
+    spec = PLANTED["boasting"][0]
+    strokes = Odometer(tmp_path / "strokes.log")
+    audited(spec, odometer=strokes)
+    floor_s = Odometer(tmp_path / "strokes.log").floors.of("mains")
+    assert 0.007 < floor_s <= 0.020
+    assert spec.devices["mains"].config.min_pulse_s == 0.007  # type: ignore[attr-defined]
+    # A second audit is not kept from measuring by the first one's result.
+    audited(spec, odometer=strokes)
+    assert strokes.floors.of("mains") == pytest.approx(floor_s, rel=0.5)
+
+
 def test_a_floor_that_the_meter_cannot_see_is_not_vouched_for() -> None:
     found = audited(shipped_rig("sim-board")).of("floor")
     assert found.grade is Grade.CANNOT_TELL

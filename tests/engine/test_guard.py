@@ -288,3 +288,16 @@ def test_a_refused_strike_counts_for_nothing() -> None:
 
 def test_what_is_no_switch_has_neither_dwell_nor_pulse() -> None:
     assert at_strikes(strike("link", off_s=0.0, count=9999), release("link"), strike("link", off_s=0.0)) == ""
+
+
+def test_a_floor_that_was_measured_goes_before_a_better_one_that_is_declared(tmp_path: Path) -> None:
+    strokes = Odometer(tmp_path / "strokes.log")
+    boasting = Switch(min_pulse_s=0.007)
+    assert at_strikes(strike(off_s=0.010), switch=boasting, odometer=strokes) == ""
+    strokes.floors.note("mains", 0.020)
+    again = Odometer(tmp_path / "strokes.log")
+    told = "mains cannot make an interruption of 10 ms honestly: its floor was measured to be 20 ms (`crashbench doctor`)"
+    assert at_strikes(strike(off_s=0.010), switch=boasting, odometer=again) == told
+    assert at_strikes(strike(off_s=0.020), switch=boasting, odometer=again) == ""
+    modest = Switch(min_pulse_s=0.030)
+    assert "its floor is 30 ms" in at_strikes(strike(off_s=0.020), switch=modest, odometer=again)

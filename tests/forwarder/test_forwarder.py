@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 from random import Random
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from harness import clock
@@ -142,8 +143,7 @@ def test_the_same_seed_loses_and_resets_the_same_connections() -> None:
                 first = await fates(forwarder)
                 forwarder.shape(shape)
                 assert await fates(forwarder) == first
-                # Each is struck at its start, or at its one answer: 1 - 0.7² of 40 are 20.
-                assert 10 <= first.count(mark) <= 30
+                assert 5 <= first.count(mark) <= 20  # of 40, 30 %
                 assert set(first) == {".", mark}
                 forwarder.shape(LinkShape(loss_ratio=shape.loss_ratio, reset_ratio=shape.reset_ratio, seed=8))
                 assert await fates(forwarder) != first
@@ -172,7 +172,7 @@ def test_a_lost_connection_stays_lost_and_is_let_go_of_when_its_client_gives_up(
                 forwarder.shape(CLEAR)
                 assert await client.ask(within_s=0.05) is None
             with anyio.fail_after(1):
-                while forwarder.connections:
+                while forwarder.connections:  # noqa: ASYNC110 - nobody tells
                     await anyio.sleep(0.001)
 
     run(main)
@@ -275,7 +275,7 @@ def test_a_connection_that_is_being_made_gets_what_the_others_got() -> None:
     async def main() -> None:
         async with forwarding() as forwarder, connected(forwarder.port) as client:
             client.writer.write(b"x")
-            await anyio.sleep(0)
+            await anyio.lowlevel.checkpoint()
             forwarder.shape(LinkShape(is_down=True))
             assert await client.ask(within_s=0.1) is None
 

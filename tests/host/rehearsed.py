@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import anyio
 
@@ -36,6 +37,7 @@ class Rehearsal:
     instead: Callable[[], Outcome] | None = None
     run_id: str = ""
     aborts: list[str] = field(default_factory=list)
+    alerts: list[tuple[Any, Instant]] = field(default_factory=list)
     go_on: anyio.Event = field(default_factory=anyio.Event)
     is_deaf: bool = False
     problem: str = ""
@@ -63,6 +65,12 @@ class Rehearsal:
         self.aborts.append(reason)
         if not self.is_deaf:
             self.go_on.set()
+
+    def alert(self, notification: Any, at: Instant) -> None:
+        """
+        Keeps what it was told.
+        """
+        self.alerts.append((notification, at))
 
     def tell(self, record: EventLog, event: Event) -> None:
         """

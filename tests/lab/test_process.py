@@ -37,6 +37,15 @@ print("driven", flush=True)
 signal.pause()
 """
 
+# A program with a child that leaves its session, and so its leash, but not its folder.
+AWAY = """
+import os, subprocess
+child = subprocess.Popen(["sleep", "60"], start_new_session=True)
+open("draft", "w").write(str(child.pid))
+os.rename("draft", "away")
+child.wait()
+"""
+
 
 def kill_a_bench_that_holds_the_line(socket: Path) -> None:
     bench = subprocess.Popen([sys.executable, "-c", BENCH, str(socket)], stdout=subprocess.PIPE)
@@ -123,11 +132,24 @@ def test_a_killed_lab_takes_its_unit_with_it_and_the_next_one_starts(play: Any, 
     first.until(lambda: not alive(pid))
     with pytest.raises(DeviceError, match="did not answer 'level'"):
         first.lab.client.level(17)
-    assert first.socket.exists()
     second = play()
     assert second.lab.started
     second.until_serving()
     assert second.unit()["boots"] == 1
+
+
+def test_a_killed_lab_leaves_nothing(play: Any, alive: Any, runtime: Path, tmp_path: Path) -> None:
+    (tmp_path / "away.py").write_text(AWAY)
+    playing = play(program="away.py")
+    told = place.scratch(playing.socket) / "edge-node" / "away"
+    playing.until(told.exists)
+    pid = int(told.read_text())
+    assert alive(pid)
+    os.kill(playing.pid, signal.SIGKILL)
+    playing.until(lambda: not place.lock(playing.socket).exists())
+    playing.until(lambda: not alive(pid))
+    assert not place.scratch(playing.socket).exists()
+    assert list((runtime / "crashbench").iterdir()) == []
 
 
 @pytest.mark.parametrize("end", ["stop", "idle", "term"])
@@ -144,6 +166,7 @@ def test_a_lab_that_ends_leaves_nothing(play: Any, alive: Any, runtime: Path, en
     playing.until(lambda: not place.lock(playing.socket).exists())
     assert not alive(unit)
     assert list((runtime / "crashbench").iterdir()) == []
+    assert not place.scratch(playing.socket).exists()
 
 
 def test_a_second_lab_for_the_rig_is_refused(play: Any) -> None:

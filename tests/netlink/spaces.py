@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from pyroute2 import IPRoute
 
 from harness.netlink.interface import Interface, addressed, joined
 from harness.netlink.namespaces import Namespace

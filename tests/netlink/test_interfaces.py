@@ -110,7 +110,7 @@ def test_what_is_not_there_is_said_in_words() -> None:
 
 def test_a_namespace_ends_with_its_maker_and_leaves_the_thread_where_it_was() -> None:
     here = os.readlink("/proc/thread-self/ns/net")
-    with cable() as (one, two):
+    with cable() as (one, _):
         there = one.call(lambda: os.readlink("/proc/thread-self/ns/net"))
         assert there != here
         with inside(f"/proc/{os.getpid()}/fd/{one.number}"):

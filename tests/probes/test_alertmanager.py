@@ -17,7 +17,9 @@ from tests.probes.services import made
 MS = 10**6
 
 
-def announced(source: PlayedAlerts, *later: tuple[float, object], within_s: float = 10, **config: object) -> Instant | None:
+def announced(
+    source: PlayedAlerts, *later: tuple[float, object], within_s: float = 10, **config: object
+) -> Instant | None:
     """
     When the probe says that something came, of what comes seconds after it attends; None for nothing.
     """

@@ -65,7 +65,9 @@ def test_a_degraded_dut_that_answers_503_still_says_so() -> None:
 def test_no_such_field_is_no_answer(body: bytes) -> None:
     with pytest.raises(NoAnswer, match="no `uplink`"):
         told(HttpAnswer(200, body), field="uplink", equals=("lte",))
-    assert not made(HealthField, Service(lambda *_: None), field="uplink", equals=("lte",)).accepts(HttpAnswer(200, body))
+    assert not made(HealthField, Service(lambda *_: None), field="uplink", equals=("lte",)).accepts(
+        HttpAnswer(200, body)
+    )
 
 
 def test_silence_is_no_answer() -> None:

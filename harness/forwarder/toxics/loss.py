@@ -11,8 +11,8 @@ from ..toxic import Fate, Toxic
 
 class Loss(Toxic):
     """
-    Loses a share of the packets; of a stream, a share of the connections at their start, and at each answer: whoever
-    waits for one waits in vain. That is no packet loss: TCP would have made up for a lost packet.
+    Loses a share of the packets; of a stream, a share of the connections at their start, and at each further answer:
+    whoever waits for one waits in vain. That is no packet loss: TCP would have made up for a lost packet.
     """
 
     __slots__ = ("_ratio", "_rng")

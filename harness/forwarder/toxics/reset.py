@@ -11,7 +11,7 @@ from ..toxic import Fate, Toxic
 
 class Reset(Toxic):
     """
-    Resets a share of the connections at their start, and at each answer, in the middle of what was asked.
+    Resets a share of the connections at their start, and at each further answer, in the middle of what was asked.
     """
 
     __slots__ = ("_ratio", "_rng")

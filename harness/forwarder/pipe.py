@@ -10,13 +10,14 @@ from collections.abc import Callable
 
 from .shaping import Make
 from .toxic import Fate, Toxic
+from .turns import Speaks, turns
 
 # Of what is under way so much is kept in memory; then whoever sends has to wait, as for a full pipe. A pipe of 100 ms
 # at 300 Mbit/s holds that much.
 _FULL_BYTES = 4 << 20
 
 
-class Lane:
+class Pipe:
     """
     One direction. While nothing is done to it, it should not be asked: whoever receives writes straight on.
 
@@ -33,13 +34,13 @@ class Lane:
         "_emptied",
         "_is_frozen",
         "_is_full",
-        "_is_turn",
         "_loop",
         "_make",
         "_queue",
         "_strike",
         "_timer",
         "_toxics",
+        "_turns",
     )
 
     def __init__(
@@ -55,7 +56,7 @@ class Lane:
         self._timer: asyncio.TimerHandle | None = None
         self._bytes, self._due_s = 0, 0.0
         self._is_full = self._is_frozen = False
-        self._is_turn = True
+        self._turns = turns("", is_new=False)
         self._toxics: tuple[Toxic, ...] = ()
         self._make: Make | None = None
 
@@ -70,7 +71,7 @@ class Lane:
         """
         Something went the other way: what comes next is an answer to it.
         """
-        self._is_turn = True
+        self._turns.turn()
 
     def take(self, data: bytes) -> None:
         """
@@ -78,10 +79,10 @@ class Lane:
         """
         if self._make is not None and not self._toxics:
             self._toxics = self._make()
-        is_answer, self._is_turn = self._is_turn, False
+        is_answer, is_struck = self._turns.heard(data)
         due_s = now_s = self._loop.time()
         for toxic in self._toxics:
-            if is_answer and (fate := toxic.fate()) is not Fate.PASSES:
+            if is_struck and (fate := toxic.fate()) is not Fate.PASSES:
                 self._strike(fate)
                 return
             data = toxic.altered(data)
@@ -104,11 +105,12 @@ class Lane:
         else:
             self._deliver(None)
 
-    def reshape(self, make: Make | None) -> None:
+    def reshape(self, make: Make | None, *, is_new: bool = False, speaks: Speaks = "") -> None:
         """
         Has other things done to what comes from now on. What is under way arrives at once, when nothing is done any
-        more.
+        more. `speaks` is the protocol of whoever sends here.
         """
+        self._turns = turns(speaks, is_new=is_new)
         self._make, self._toxics = make, ()
         if make is None and self._queue:
             self._due_s = 0.0

@@ -104,11 +104,20 @@ class Truth:
     def _steadiness(self, commanded_ns: int, since_ns: int, ready: Collection[str]) -> dict[str, int | None]:
         if not all(self._is_foretold(spec, since_ns) for spec, _ in self._probes):
             return {}
+        if not all(self._has_truth(spec, probe) for spec, probe in self._probes):
+            return {"steady_lost": None, "ready": None}
         steps = {spec.name: self._steps(spec, probe, since_ns) for spec, probe in self._probes}
         lost = next((ns for ns, well in _all(list(steps.values())) if ns >= commanded_ns and not well), None)
         needed = _all([part for name, part in steps.items() if name in ready])
         is_back = lost is not None and needed and needed[-1][1] and needed[-1][0] >= commanded_ns
         return {"steady_lost": lost, "ready": needed[-1][0] if is_back else None}
+
+    def _has_truth(self, spec: ProbeSpec, probe: Probe) -> bool:
+        """
+        Whether the world's own book tells what a probe would see.
+        """
+        device = self._bench.devices[self._bench.device_of(spec.role)]
+        return getattr(probe, "has_truth", True) and (isinstance(device, PowerMeter) or hasattr(device, "samples"))
 
     def _steps(self, spec: ProbeSpec, probe: Probe, since_ns: int) -> _Steps:
         device = self._bench.devices[self._bench.device_of(spec.role)]

@@ -7,7 +7,6 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Annotated
 
-import click
 import typer
 
 from ..errors import Exit, UsageError, nearest
@@ -90,7 +89,7 @@ def _ticker(ticked: frozenset[Item], yes: bool, ask: Ticker) -> Ticker:
             return Standing.OPEN
         try:
             return ask(check)
-        except click.Abort as abort:
+        except typer.Abort as abort:
             raise KeyboardInterrupt from abort
 
     return answer

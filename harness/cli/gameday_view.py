@@ -64,7 +64,7 @@ class GameDayView:
 
     def ask(self, check: CheckSpec) -> Standing:
         """
-        Asks whoever sits there. Raises click.Abort.
+        Asks whoever sits there. Raises typer.Abort.
         """
         told = typer.confirm(f"{check.what}: done?", default=False, err=True)
         return Standing.TICKED if told else Standing.OPEN

@@ -15,7 +15,7 @@ from ..clock import now_ns
 from ..errors import UsageError
 from ..model.instant import Span
 from ..model.link import Burst, Came
-from ..protocols import NoAnswer, PingTarget, TcpService, Wiring
+from ..protocols import HttpService, NoAnswer, PingTarget, TcpService, Wiring
 
 _PING_BYTES = 56
 _NUMBER = struct.Struct("!I")
@@ -24,8 +24,8 @@ _LEAST_BYTES = _NUMBER.size
 
 class Across:
     """
-    Whoever is behind a link: an `echo HOST:PORT` or `udp-echo HOST:PORT` (RFC 862), or a device of the rig that is
-    pinged or connected to, by its name. With an empty `text` nobody is, and nothing can be measured.
+    Whoever is behind a link: an `echo HOST:PORT` or `udp-echo HOST:PORT` (RFC 862), or a device of the rig, by its
+    name, that is pinged, asked by HTTP, or connected to. With an empty `text` nobody is, and nothing can be measured.
     """
 
     def __init__(self, device: str, text: str, wiring: Wiring) -> None:
@@ -76,10 +76,12 @@ class Across:
         began_ns = now_ns()
         if isinstance(other, PingTarget):
             await other.ping(_PING_BYTES)
+        elif isinstance(other, HttpService):
+            await other.request("GET", "/")
         elif isinstance(other, TcpService):
             await other.connect()
         else:
-            raise UsageError(f"'{self._text}' can neither be pinged nor connected to", key="across")
+            raise UsageError(f"'{self._text}' can neither be pinged, nor asked, nor connected to", key="across")
         return Span(0, now_ns() - began_ns)
 
     def _other(self) -> Any:

@@ -112,7 +112,7 @@ class LinkDevice:
             call()
         except DeviceError:
             raise
-        except BenchError as error:
+        except (BenchError, OSError) as error:
             raise DeviceError(self.name, str(error)) from error
         except CrashbenchError:
             raise

@@ -22,8 +22,8 @@ class WiredConfig:
     machine's own; `lab:NAME` is a cable of the lab.
 
     `across`: who answers behind the link: `udp-echo HOST:PORT`, `echo HOST:PORT`, or a device of the rig that can be
-    pinged or connected to. An interface on which the operator's default route or SSH session hangs is refused, unless
-    it is `forced`.
+    pinged, asked by HTTP, or connected to. An interface on which the operator's default route or SSH session hangs is
+    refused, unless it is `forced`.
     """
 
     interface: str

@@ -97,7 +97,7 @@ class _Watched:
         if is_good:
             self._took_ms.append((answered_ns - asked_ns) * _MS)
         else:
-            self._failed, self._detail = self._failed + 1, detail or self._detail or "unwell"
+            self._failed, self._detail = self._failed + 1, detail or "unwell"
         self.ring()
 
     def finding(self, is_steady: bool) -> Finding:
@@ -106,7 +106,7 @@ class _Watched:
         """
         subject = f"{self.spec.name} ({self.spec.kind})"
         if not is_steady:
-            said = "well" if self.is_well else f"unwell: {self._detail}" if self._n else "no answer yet"
+            said = "well" if self.is_well else self._detail if self._n else "no answer yet"
             grade = Grade.OK if self.is_well else Grade.FAIL
             return Finding(check=CHECK, subject=subject, measured=f"steady state not met: {said}", grade=grade)
         if not self._n:

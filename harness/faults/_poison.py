@@ -135,7 +135,8 @@ class PoisonStrike:
 
     async def removed(self) -> Instant:
         """
-        Waits until the DUT serves what it served, from a file that is as it was. Raises NotProven while poison is there.
+        Waits until the DUT serves what it served, from a file that is as it was. Raises NotProven while poison is
+        there.
         """
         assert self.removal_commanded is not None
         since_ns, found = self.removal_commanded.earliest_ns, ""

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal
 
-
 from ..errors import NotProven, UsageError
 from ..model.drill import FaultSpec
 from ..model.undo import Undo

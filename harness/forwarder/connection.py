@@ -44,10 +44,8 @@ class Deaf(asyncio.Protocol):
 
 class End(asyncio.Protocol):
     """
-    One end of a connection. What it receives goes out at the `other` one, by its pipe: at once, while that is idle.
+    One end of a connection. What it receives goes out at the `other` one, by its pipe; or straight, while that is idle.
     """
-
-    __slots__ = ("_connection", "_holds", "_is_over", "_write", "other", "pipe", "transport")
 
     other: End
     transport: asyncio.Transport
@@ -56,7 +54,7 @@ class End(asyncio.Protocol):
         self._connection = connection
         self._write: Callable[[bytes], None] | None = None
         self._holds = 0
-        self._is_over = False
+        self.is_over = False
         self.pipe = Pipe(self._deliver, connection.strike, self._crowded, connection.choose)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -64,12 +62,8 @@ class End(asyncio.Protocol):
         self.hold()  # until the other end is there
 
     def data_received(self, data: bytes) -> None:
-        # A relay spends its life in this line.
-        if self._write is not None:
-            self._write(data)
-        else:
-            self.other.pipe.turn()
-            self.pipe.take(data)
+        self.other.pipe.turn()
+        self.pipe.take(data)
 
     def eof_received(self) -> bool:
         if self._connection.is_silent:
@@ -84,7 +78,7 @@ class End(asyncio.Protocol):
         self.other.let_go()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._is_over = True
+        self.is_over = True
         self._connection.end_lost(self, exc)
 
     def hold(self) -> None:
@@ -92,7 +86,7 @@ class End(asyncio.Protocol):
         Takes in no more for now. Each hold needs a `let_go` of its own.
         """
         self._holds += 1
-        if self._holds == 1 and not self._is_over:
+        if self._holds == 1 and not self.is_over:
             self.transport.pause_reading()
 
     def let_go(self) -> None:
@@ -100,26 +94,35 @@ class End(asyncio.Protocol):
         Takes in more, unless somebody else holds it.
         """
         self._holds -= 1
-        if self._holds == 0 and not self._is_over:
+        if self._holds == 0 and not self.is_over:
             self.transport.resume_reading()
 
     def choose(self) -> None:
         """
-        Takes the short way while nothing is done in either direction.
+        Takes the short way while nothing is done in either direction: the loop then hands what it receives to the other
+        transport, with nothing of ours in between. A relay spends its life there.
         """
         if self._connection.is_silent:
-            self._write = _drop
+            self._receive(_drop)
+        elif self.pipe.is_idle and self.other.pipe.is_idle:
+            self._receive(self.other.transport.write)
         else:
-            is_short = self.pipe.is_idle and self.other.pipe.is_idle
-            self._write = self.other.transport.write if is_short else None
+            vars(self).pop("data_received", None)
+
+    def _receive(self, take: Callable[[bytes], None]) -> None:
+        self.data_received = take  # type: ignore[assignment, method-assign]
 
     def _deliver(self, data: bytes | None) -> None:
         transport = self.other.transport
         if data is not None:
             transport.write(data)
         elif not transport.is_closing():
-            transport.write_eof()
-            self._connection.ended()
+            try:
+                transport.write_eof()
+            except OSError:
+                self._connection.reset()  # whoever should hear of the end has gone without waiting for it
+            else:
+                self._connection.ended()
 
     def _crowded(self, is_full: bool) -> None:
         if is_full:
@@ -199,7 +202,8 @@ class Connection:
         """
         for end in (self.near, self.far):
             end.pipe.close()
-            if not end.transport.is_closing():
+            # One that is closing may still have something to say, to somebody who does not listen.
+            if not end.is_over:
                 plug = end.transport.get_extra_info("socket")
                 plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
                 end.transport.abort()

@@ -4,6 +4,7 @@ The lab's process: it plays a rig's world until it is told to end, and leaves no
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import signal
@@ -21,7 +22,7 @@ from ..errors import BenchError, UsageError
 from ..model.rig import RigSpec
 from ..model.world import WorldSpec
 from ..sim.world import World
-from . import cabling, place
+from . import cabling, place, program
 from .caretaker import hired
 from .claim import claimed
 from .gauge_port import GaugePort
@@ -29,7 +30,6 @@ from .home import Home
 from .played_board import PlayedBoard
 from .played_console import PlayedConsole
 from .played_link import PlayedLink
-from .program import argv
 from .program_unit import ProgramUnit
 from .server import Server
 
@@ -52,6 +52,7 @@ async def serve(
     if rig.world is None:
         raise UsageError("missing; a lab needs a world to play", file=str(rig.path), key="world")
     cabling.check(rig, rig.world)
+    program.check(rig, rig.world.units)
     socket = place.address(rig)
     with claimed(socket):
         # Before we may become the root of a user namespace: whoever asks for our folder is not in there.
@@ -178,9 +179,18 @@ def _unit(rig: RigSpec, name: str, scratch: Path, seed: int, gauges: Mapping[str
     spec = rig.world.units[name]
     folder = scratch / name
     folder.mkdir(_PASSABLE)
+    _keep_secret(folder / "secret")
     rng = Random(f"{seed} unit {name}")
     console = None if spec.console == "none" else PlayedConsole(scratch / f"{name}.tty", spec.console)
-    return ProgramUnit(name, spec, argv(rig, name, spec), folder, rng, gauges.get(name), home, console)
+    return ProgramUnit(name, spec, program.argv(rig, name, spec), folder, rng, gauges.get(name), home, console)
+
+
+def _keep_secret(path: Path) -> None:
+    """
+    A key for a program that signs, or takes what is signed: nobody else may read it.
+    """
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(secrets.token_hex(32))
 
 
 @contextmanager

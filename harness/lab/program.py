@@ -6,14 +6,17 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..config.data import data
-from ..errors import UsageError, nearest
+from ..errors import BenchError, UsageError, nearest
 from ..model.rig import RigSpec
 from ..model.world import UnitSpec
+
+_CHECK_S = 20.0
 
 
 def argv(rig: RigSpec, name: str, unit: UnitSpec) -> list[str]:
@@ -33,6 +36,21 @@ def argv(rig: RigSpec, name: str, unit: UnitSpec) -> list[str]:
         problem = f"'{first}' is no file beside the rig's, no shipped fixture, and no command"
         raise UsageError(f"{problem}; give a file's path", file=str(rig.path), key=key)
     return [*([sys.executable] if path.suffix == ".py" else []), str(path), *rest]
+
+
+def check(rig: RigSpec, units: Mapping[str, UnitSpec]) -> None:
+    """
+    Asks each program that can tell whether it has all that it needs. Raises BenchError with what it says if not.
+    """
+    able = {tuple(argv(rig, name, unit)[:2]): name for name, unit in units.items() if unit.check}
+    for command, name in able.items():
+        try:
+            done = subprocess.run([*command, "--check"], capture_output=True, text=True, check=False, timeout=_CHECK_S)
+        except subprocess.TimeoutExpired as error:
+            raise BenchError(f"unit '{name}' cannot run: its --check took more than {_CHECK_S:g} s") from error
+        if done.returncode != 0:
+            said = done.stderr.strip().splitlines()
+            raise BenchError(f"unit '{name}' cannot run: {said[-1] if said else f'{command[-1]} does not say why'}")
 
 
 _NAMED = re.compile(r"\{([A-Za-z0-9_.-]+)\}")

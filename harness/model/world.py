@@ -168,7 +168,8 @@ class DrawSpec:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitSpec:
     """
-    The DUT as it is. In virtual time it is a model; in the lab it is `program`, run when its rail is up.
+    The DUT as it is. In virtual time it is a model; in the lab it is `program`, run when its rail is up. One that can
+    `check` is first run with `--check`, so that it says what it needs and has not, before anything depends on it.
 
     Times in seconds, currents in amperes; each boot is drawn within ±`boot_spread_ratio` of `boot_s`, and each answer
     takes within ±`latency_spread_ratio` of `latency_s`.
@@ -185,6 +186,7 @@ class UnitSpec:
     """
 
     program: tuple[str, ...] = ()
+    check: bool = False
     port: int = 8080
     boot_s: float = 3.0
     boot_spread_ratio: float = 0.1

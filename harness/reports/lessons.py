@@ -210,8 +210,11 @@ def _impact(found: Found) -> Iterator[str]:
     else:
         told = f"{errors.failed} of {errors.n} ({percent(errors.ratio)}, at 95 % confidence at most"
         yield f"Failed requests of the bench's probes: {told} {percent(errors.bound)})"
-    unwell = ", ".join(code(name) for name in _unwell(run, evidence)) or "none of them"
-    yield f"Services affected: {_LINE} (component {plain(run.head.component)}; of the bench's probes {unwell})"
+    known = f"component {plain(run.head.component)}"
+    if evidence.events:
+        unwell = ", ".join(code(name) for name in _unwell(run, evidence)) or "none"
+        known += f"; probes that found it unwell: {unwell}"
+    yield f"Services affected: {_LINE} ({known})"
 
 
 def _downtime(run: Run) -> str:

@@ -98,7 +98,7 @@ def test_a_dut_that_cannot_be_reached_does_not_answer(tmp_path: Path, said: str)
 
 @pytest.mark.parametrize("said", ["Host key verification failed.", "chaos@edge: Permission denied (publickey)."])
 def test_a_bench_that_is_not_let_in_is_the_benchs_trouble(tmp_path: Path, said: str) -> None:
-    with pytest.raises(DeviceError, match="verification failed|Permission denied"):
+    with pytest.raises(DeviceError, match=r"verification failed|Permission denied"):
         run(shell(host="edge", program=fake(tmp_path, f"echo '{said}' >&2; exit 255")), "true")
 
 

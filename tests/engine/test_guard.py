@@ -296,7 +296,9 @@ def test_a_floor_that_was_measured_goes_before_a_better_one_that_is_declared(tmp
     assert at_strikes(strike(off_s=0.010), switch=boasting, odometer=strokes) == ""
     strokes.floors.note("mains", 0.020)
     again = Odometer(tmp_path / "strokes.log")
-    told = "mains cannot make an interruption of 10 ms honestly: its floor was measured to be 20 ms (`crashbench doctor`)"
+    told = (
+        "mains cannot make an interruption of 10 ms honestly: its floor was measured to be 20 ms (`crashbench doctor`)"
+    )
     assert at_strikes(strike(off_s=0.010), switch=boasting, odometer=again) == told
     assert at_strikes(strike(off_s=0.020), switch=boasting, odometer=again) == ""
     modest = Switch(min_pulse_s=0.030)

@@ -31,6 +31,10 @@ class Played(Generic[T]):
 
     async def aclose(self) -> None: ...
 
+    @property
+    def count(self) -> int:
+        return len(self.items)
+
     def come(self, item: T) -> None:
         self.items.append(item)
         self._came.set()

@@ -5,6 +5,8 @@ The `prometheus` probe: anything that a query finds is unwell, and a Prometheus 
 from __future__ import annotations
 
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,6 +14,7 @@ import anyio
 import pytest
 
 from harness import clock
+from harness.devices.http_service import HttpService
 from harness.errors import DeviceError, UsageError
 from harness.probes.prometheus import Prometheus
 from harness.protocols import HttpAnswer
@@ -91,3 +94,66 @@ def test_a_query_must_ask_something() -> None:
     with pytest.raises(UsageError):
         Prometheus.Config(query=" ")
     assert made(Prometheus, Service(lambda *_: None), query=DOWN).measured() == {}
+
+
+class Server:
+    """
+    A small Prometheus, that knows one series: `GET /api/v1/query` as its documentation has it.
+    """
+
+    def __init__(self) -> None:
+        self.value = "1"
+        knows = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                url = urlsplit(self.path)
+                query = parse_qs(url.query).get("query", [""])[0]
+                status, told = knows.answer(url.path, query)
+                body = json.dumps(told).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *told: Any) -> None: ...
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.http.server_address[1]}"
+        threading.Thread(target=self.http.serve_forever, args=(0.02,), daemon=True).start()
+
+    def answer(self, path: str, query: str) -> tuple[int, Any]:
+        if path != "/api/v1/query":
+            return 404, "404 page not found"
+        if query != DOWN:
+            return 400, {"status": "error", "errorType": "bad_data", "error": f"parse error in {query}"}
+        found = [SERIES] if self.value == "0" else []
+        return 200, {"status": "success", "data": {"resultType": "vector", "result": found}}
+
+
+class Here:
+    def resolve(self, host: str, port: int) -> tuple[str, int]:
+        return host, port
+
+
+def test_over_http_it_is_quiet_until_the_series_says_that_it_is_down() -> None:
+    server = Server()
+
+    async def main() -> list[bool]:
+        service = HttpService("prometheus", HttpService.Config(url=server.url), Here())  # type: ignore[arg-type]
+        await service.open()
+        probe = made(Prometheus, service, query=DOWN)
+        told = [await probe.ask()]
+        server.value = "0"
+        told.append(await probe.ask())
+        with pytest.raises(DeviceError, match="prometheus: 400: parse error"):
+            await made(Prometheus, service, query="up ==").ask()
+        await service.aclose()
+        return told
+
+    try:
+        assert clock.run(main) == [True, False]
+    finally:
+        server.http.shutdown()
+        server.http.server_close()

@@ -81,9 +81,11 @@ def test_the_same_seed_does_the_same_again() -> None:
         for seed in (4, 4, 5):
             link.shape(LinkShape(latency_s=shape.latency_s, jitter_s=0.1, loss_ratio=0.3, seed=seed))
             drawn.append([await took_ns(link, 1.0) for _ in range(20)])
+        # A timer is put on the next nanosecond.
+        drawn = [[None if took is None else took // MS for took in one] for one in drawn]
         assert drawn[0] == drawn[1] != drawn[2]
         assert 1 <= drawn[0].count(None) <= 13
-        assert all(99 * MS <= took <= 301 * MS for took in drawn[0] if took is not None)
+        assert all(100 <= took <= 300 for took in drawn[0] if took is not None)
 
     with_a_link(main)
 

@@ -23,6 +23,7 @@ from pathlib import Path
 import pytest
 
 from harness.config.drill import load_drill
+from harness.config.gameday import load_gameday
 from harness.config.rig import load_rig
 from harness.errors import Exit
 from harness.model.trial import DURATIONS
@@ -190,6 +191,8 @@ def test_every_toml_block_loads(page: list[Block], folder: Path) -> None:
                 load_rig(str(path))
             if "fault" in table and "steady_state" in table:
                 load_drill(str(path))
+            if "scenario" in table:
+                load_gameday(str(path))
 
 
 def test_every_json_block_is_json(page: list[Block]) -> None:

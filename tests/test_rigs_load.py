@@ -42,10 +42,10 @@ def test_every_shipped_rig_has_a_drill_that_fits_it(rig: str) -> None:
 
 
 @pytest.mark.parametrize("drill", DRILLS)
-def test_every_shipped_drill_fits_a_rig_in_virtual_time_and_holds_on_it(drill: str) -> None:
-    fitting = [rig for rig in VIRTUAL if fits(drill, rig)]
+def test_every_shipped_drill_fits_a_rig_and_holds_on_it_in_virtual_time(drill: str) -> None:
+    fitting = [rig for rig in RIGS if fits(drill, rig)]
     assert fitting
-    for rig in fitting:
+    for rig in set(fitting) & set(VIRTUAL):
         played = play(shipped_drill(drill), shipped_rig(rig))
         n = len(played.run.trials)
         reason, _, left_out = played.run.reason.partition("; ")

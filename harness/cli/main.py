@@ -6,13 +6,16 @@ from __future__ import annotations
 
 import sys
 import traceback
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from ..errors import CrashbenchError, Exit
 from . import bench_commands, board_commands, doctor_command, gameday_commands, record_commands, rig_commands
 from .options import is_debug
+
+# What is wrong with the words of a command: click's ClickException, or the copy that newer typers keep to themselves.
+_Misused: Any = typer.BadParameter.__mro__[2]
 
 app = typer.Typer(
     name="crashbench",
@@ -54,16 +57,14 @@ def run(words: list[str]) -> int:
     """
     Runs one command; returns its exit code. Every error is one line on stderr.
     """
-    import click
-
     try:
         code = app(words, standalone_mode=False)
-    except click.exceptions.Exit as end:
+    except typer.Exit as end:
         return end.exit_code
-    except click.ClickException as error:
+    except _Misused as error:
         error.show()
         return Exit.USAGE
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         return Exit.SIGINT
     except CrashbenchError as error:
         _tell(error)

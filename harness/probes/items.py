@@ -18,12 +18,15 @@ from ..protocols import HttpAnswer, HttpService, NoAnswer, Roles
 # Of a probe's time-out: after this part of it we give up ourselves, and know what it was that failed.
 _PATIENCE = 0.95
 
+# For each write: more than one, or reading would never get round to what was written first.
+_READS = 3
+
 
 class Items:
     """
-    Has the DUT keep an item at a time, and asks for one that it acknowledged before, in turn for all of them.
+    Has the DUT keep an item at a time, and asks for some that it acknowledged before, in turn for all of them.
 
-    Well is a write that is acknowledged and a read that gives what was written. What is missing, or something else, is
+    Well is a write that is acknowledged and reads that give what was written. What is missing, or something else, is
     a finding, counted for criteria such as `lost_items == 0`; so are writes and reads that failed.
     """
 
@@ -56,7 +59,7 @@ class Items:
 
     async def ask(self) -> bool:
         """
-        Writes one item, and reads one. Raises NoAnswer.
+        Writes one item, and reads some. Raises NoAnswer.
         """
         until_ns = clock.now_ns() + self._within_ns
         key, self._written = f"{self._run}-{self._written}", self._written + 1
@@ -65,10 +68,14 @@ class Items:
             self._failed["writes"] += 1
             return False
         self._kept.append(key)
-        return await self._read(until_ns)
+        for _ in range(_READS):
+            if not await self._read(until_ns):
+                return False
+        return True
 
     async def _read(self, until_ns: int) -> bool:
-        key = self._kept[self._turn % len(self._kept)]
+        self._turn = self._turn if self._turn < len(self._kept) else 0
+        key = self._kept[self._turn]
         self._turn += 1
         answer = await self._answer(until_ns, "reads", "GET", f"{self._path}/{key}")
         if answer.status not in (200, 404):

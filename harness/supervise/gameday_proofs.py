@@ -5,6 +5,7 @@ The items of a checklist that the bench can show by itself.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from ..errors import Exit
@@ -32,7 +33,9 @@ async def prove(check: CheckSpec, plan: Plan, log: GameDayLog, carry: Carry) -> 
         if check.item is Item.ROLLBACK:
             findings += await rollback(planned)
         else:
-            findings += await _looked(check, plan, planned, carry)
+            found = await _looked(check, plan, planned, carry)
+            named = f"{planned.rig.name}, " if len(plan.rigs) > 1 else ""
+            findings += [replace(finding, subject=f"{named}{finding.subject}") for finding in found]
     is_shown = all(finding.grade in (Grade.OK, Grade.WARN) for finding in findings)
     wrong = [finding for finding in findings if finding.grade not in (Grade.OK, Grade.WARN)]
     told = "; ".join(_told(finding) for finding in (findings if is_shown else wrong))

@@ -60,6 +60,11 @@ def test_bad_words_are_one_line_and_nothing_is_touched(
     assert gameday_folders() == []
 
 
+def test_an_option_that_there_is_not_is_a_usage_error(capfd: Captured) -> None:
+    assert run(["gameday", "run", "power", "--scenaro", "x"]) == 2
+    assert "Traceback" not in capfd.readouterr().err
+
+
 def test_without_a_rig_anywhere_one_is_asked_for(tmp_path: Path, capfd: Captured) -> None:
     path = gameday(tmp_path, [scenario("control")])
     path.write_text(path.read_text("utf-8").replace('rig = "sim"', ""), "utf-8")

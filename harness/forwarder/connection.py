@@ -140,6 +140,8 @@ class Connection:
         self.is_silent = False
         self.near, self.far = End(self), End(self)
         self.near.other, self.far.other = self.far, self.near
+        for end in (self.near, self.far):
+            end.pipe.freeze(True)  # some versions of asyncio read on, however early they are told to pause
         self._over = over
         self._left, self._ends = 2, 0
         self._has_started = self._is_frozen = False
@@ -157,9 +159,13 @@ class Connection:
             far.close()
             raise
         self._has_started = True
+        if self._left < 2:
+            self.reset()  # one of them went while the other one was being called
+            return
+        for end in (self.near, self.far):
+            end.pipe.freeze(False)
+            end.let_go()
         self.choose()
-        self.near.let_go()
-        self.far.let_go()
 
     def reshape(self, up: Make | None, down: Make | None, *, is_new: bool = False, speaks: Speaks = "") -> None:
         """
@@ -203,7 +209,7 @@ class Connection:
         for end in (self.near, self.far):
             end.pipe.close()
             # One that is closing may still have something to say, to somebody who does not listen.
-            if not end.is_over:
+            if self._has_started and not end.is_over:
                 plug = end.transport.get_extra_info("socket")
                 plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
                 end.transport.abort()
@@ -226,7 +232,7 @@ class Connection:
             self.near.pipe.close()
             self.far.pipe.close()
             self._over(self)
-        elif self.is_silent and end is self.far:
+        elif not self._has_started or (self.is_silent and end is self.far):
             return
         elif error is not None or self.is_silent:
             self.reset()

@@ -94,7 +94,7 @@ def test_processes_are_found_by_their_command_line_and_ended_by_their_number() -
     assert clock.run(again) == ([], False)
 
 
-@pytest.mark.parametrize("pid", [-1, 0, 1, os.getpid(), os.getppid()])
+@pytest.mark.parametrize("pid", [-1, 0, 1, os.getpid(), os.getppid()], ids=["all", "group", "init", "bench", "parent"])
 def test_it_ends_neither_everybody_nor_the_bench(pid: int) -> None:
     async def main() -> None:
         await shell().signal(pid, "KILL", timeout_s=5)

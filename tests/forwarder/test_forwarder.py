@@ -5,6 +5,7 @@ The forwarder for TCP: what passes, and what is done to it, on live connections.
 from __future__ import annotations
 
 import asyncio
+import socket
 import statistics
 from contextlib import AsyncExitStack
 from random import Random
@@ -14,6 +15,7 @@ import anyio.lowlevel
 import pytest
 
 from harness import clock
+from harness.forwarder.connection import Connection
 from harness.model.link import CLEAR, LinkShape
 from tests.forwarder.played import Client, connected, echo, forwarding, is_refused, run, serving
 
@@ -121,7 +123,7 @@ def test_refusing_when_down_and_listening_when_up() -> None:
     run(main)
 
 
-async def fates(forwarder: object, count: int = 40) -> str:
+async def fates(forwarder: object, patience_s: float, count: int = 20) -> str:
     """
     What becomes of one connection after the other: `.` passes, `s` silent, `r` reset.
     """
@@ -129,7 +131,7 @@ async def fates(forwarder: object, count: int = 40) -> str:
     for _ in range(count):
         async with connected(forwarder.port) as client:  # type: ignore[attr-defined]
             try:
-                told += "s" if await client.ask(within_s=0.03) is None else "."
+                told += "s" if await client.ask(within_s=patience_s) is None else "."
             except (ConnectionError, asyncio.IncompleteReadError):
                 told += "r"
     return told
@@ -138,17 +140,20 @@ async def fates(forwarder: object, count: int = 40) -> str:
 def test_the_same_seed_loses_and_resets_the_same_connections() -> None:
     async def main() -> None:
         async with forwarding() as forwarder:
-            for shape, mark in ((shapes(loss_ratio=0.3, seed=7), "s"), (shapes(reset_ratio=0.3, seed=7), "r")):
+            for shape, mark, patience_s in (
+                (shapes(loss_ratio=0.3, seed=7), "s", 0.3),
+                (shapes(reset_ratio=0.3, seed=7), "r", 3.0),
+            ):
                 forwarder.shape(shape)
-                first = await fates(forwarder)
+                first = await fates(forwarder, patience_s)
                 forwarder.shape(shape)
-                assert await fates(forwarder) == first
-                assert 5 <= first.count(mark) <= 20  # of 40, 30 %
+                assert await fates(forwarder, patience_s) == first
+                assert 2 <= first.count(mark) <= 12  # of 20, 30 %
                 assert set(first) == {".", mark}
                 forwarder.shape(LinkShape(loss_ratio=shape.loss_ratio, reset_ratio=shape.reset_ratio, seed=8))
-                assert await fates(forwarder) != first
+                assert await fates(forwarder, patience_s) != first
 
-    run(main)
+    run(main, limit_s=30)
 
 
 def test_an_answer_on_a_live_connection_is_reset_in_the_middle() -> None:
@@ -186,11 +191,11 @@ def test_the_same_seed_delays_the_same() -> None:
         async with forwarding() as forwarder:
             drawn = []
             for _ in range(2):
-                forwarder.shape(shapes(latency_s=0.03, jitter_s=0.03, seed=3))
+                forwarder.shape(shapes(latency_s=0.08, jitter_s=0.08, seed=3))
                 async with connected(forwarder.port) as client:
                     drawn.append(await delays(client))
-            assert max(drawn[0]) - min(drawn[0]) > 0.02
-            assert statistics.median(abs(a - b) for a, b in zip(*drawn, strict=True)) < 0.003
+            assert max(drawn[0]) - min(drawn[0]) > 0.05
+            assert statistics.median(abs(a - b) for a, b in zip(*drawn, strict=True)) < 0.01
 
     run(main)
 
@@ -278,5 +283,39 @@ def test_a_connection_that_is_being_made_gets_what_the_others_got() -> None:
             await anyio.lowlevel.checkpoint()
             forwarder.shape(LinkShape(is_down=True))
             assert await client.ask(within_s=0.1) is None
+
+    run(main)
+
+
+def test_what_comes_before_the_far_end_is_there_waits_for_it() -> None:
+    async def main() -> None:
+        client, near = socket.socketpair()
+        server, far = socket.socketpair()
+        for end in (client, near, server, far):
+            end.setblocking(False)
+        over: list[Connection] = []
+        connection = Connection(over.append)
+        connection.near.data_received(b"early")  # as a loop does that reads on although it was told to pause
+        await connection.start(near, far)
+        assert await asyncio.get_running_loop().sock_recv(server, 10) == b"early"
+        client.close()
+        assert await asyncio.get_running_loop().sock_recv(server, 10) == b""
+        server.close()
+        with anyio.fail_after(1):
+            while not over:  # noqa: ASYNC110 - nobody tells
+                await anyio.sleep(0.001)
+
+    run(main)
+
+
+def test_a_client_that_hangs_up_while_the_far_end_is_called_leaves_nothing() -> None:
+    async def main() -> None:
+        async with forwarding() as forwarder:
+            for _ in range(20):
+                async with connected(forwarder.port) as client:
+                    client.writer.transport.abort()
+            with anyio.fail_after(2):
+                while forwarder.connections:  # noqa: ASYNC110 - nobody tells
+                    await anyio.sleep(0.001)
 
     run(main)

@@ -10,7 +10,7 @@ import pytest
 
 from harness.config.data import data
 from harness.errors import UsageError
-from harness.lab.program import argv
+from harness.lab.program import argv, filled, says_where_it_listens
 from harness.model.rig import RigSpec
 from harness.model.world import UnitSpec
 
@@ -41,3 +41,17 @@ def test_a_program_that_is_not_there_is_a_usage_error(rig: RigSpec, program: tup
     with pytest.raises(UsageError, match=problem) as caught:
         command(rig, *program)
     assert (caught.value.file, caught.value.key) == (str(rig.path), "world.units.edge-node.program")
+
+
+def test_its_words_may_name_what_is_around_it() -> None:
+    facts = {"link.fibre": "127.0.0.1:20000", "unit.db1.port": "5432", "folder": "/scratch"}
+    words = ["--uplink", "fibre={link.fibre}", "host=x port={unit.db1.port}", "{folder}/key", '{"json": 1}']
+    expected = ["--uplink", "fibre=127.0.0.1:20000", "host=x port=5432", "/scratch/key", '{"json": 1}']
+    assert filled(words, facts) == expected
+    with pytest.raises(UsageError, match=r"there is no \{link.fiber\} here; did you mean 'link.fibre'"):
+        filled(["{link.fiber}"], facts)
+
+
+def test_a_program_that_says_where_it_listens_gets_no_options() -> None:
+    assert says_where_it_listens(["origin", "--listen", "{listen}"])
+    assert not says_where_it_listens(["edge_node", "--uplink", "{link.fibre}"])

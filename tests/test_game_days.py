@@ -6,6 +6,7 @@ that it is known to show.
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def planted(folder: Path, rig: str, defect: str) -> Path:
     """
-    A copy of a shipped rig whose edge node misbehaves.
+    A copy of a shipped rig whose edge node misbehaves, with an ear for alerts that nobody else has.
     """
     text = shipped("rig")[rig].read_text(encoding="utf-8")
     if defect in OF_THE_WORLD:
@@ -43,6 +44,9 @@ def planted(folder: Path, rig: str, defect: str) -> Path:
         unit = r'(^\[world\.units\.edge\]\nprogram = \[\s*"[^"]+",)'
         text, count = re.subn(unit, rf'\1 "--defect", "{defect}",', text, flags=re.M)
     assert count == 1, rig
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        text = text.replace("127.0.0.1:19094", f"127.0.0.1:{free.getsockname()[1]}")
     path = folder / f"{rig}-{defect}.toml"
     path.write_text(text, encoding="utf-8")
     return path

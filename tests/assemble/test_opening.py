@@ -75,7 +75,7 @@ def test_outputs_are_opened_first_and_closed_last() -> None:
     )
     assert closes == opens[::-1]
     assert set(opens) == set(rig().devices)
-    assert diary.entries[4] == "use"
+    assert diary.entries[len(opens)] == "use"
 
 
 def test_a_device_that_is_not_there_ends_a_run_before_it_begins() -> None:

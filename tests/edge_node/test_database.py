@@ -16,7 +16,8 @@ from harness import clock
 from tests.edge_node.playing import Link, OnCall, Run, Running, until, wait
 from tests.edge_node.postgres import Cluster
 
-pytestmark = pytest.mark.lab
+# Minutes of real processes: in the long form only.
+pytestmark = [pytest.mark.lab, pytest.mark.soak]
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,8 @@ import pytest
 from harness.config.data import data
 from tests.supervise.played import crashbench
 
-pytestmark = pytest.mark.lab
+# Minutes of real processes: in the long form only.
+pytestmark = [pytest.mark.lab, pytest.mark.soak]
 
 # So many at once: they wait for most of their time.
 AT_ONCE = 3

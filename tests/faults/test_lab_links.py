@@ -32,7 +32,8 @@ from tests.faults.batteries import carried_out
 from tests.forwarder.played import is_refused
 from tests.supervise import played
 
-pytestmark = pytest.mark.lab
+# Minutes of real processes: in the long form only.
+pytestmark = [pytest.mark.lab, pytest.mark.soak]
 
 RIG = """
 title = "a unit with links, and an origin behind one of them"

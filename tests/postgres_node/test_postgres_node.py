@@ -15,7 +15,8 @@ import pytest
 
 from tests.postgres_node.nodes import PROGRAM, Nodes, is_alive, kill, until
 
-pytestmark = pytest.mark.lab
+# Minutes of real processes: in the long form only.
+pytestmark = [pytest.mark.lab, pytest.mark.soak]
 
 
 @pytest.fixture

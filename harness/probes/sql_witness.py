@@ -17,7 +17,7 @@ _PATIENCE = 0.9
 
 _IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]{0,40}")
 
-# A standby answers the first part, and refuses the second.
+# A server that takes no write refuses this already.
 _MAKE = "CREATE TABLE IF NOT EXISTS {table} (run text, n bigint, PRIMARY KEY (run, n))"
 _WRITE = """
     WITH written AS (INSERT INTO {table} VALUES ('{run}', {n}) RETURNING n)
@@ -74,7 +74,8 @@ class SqlWitness:
             try:
                 await self._write(server, min(left_s, self._config.each_s))
             except NoAnswer as error:
-                why = str(error)
+                # Another server is asked next, which may not even have heard of the table.
+                why, self._is_made = str(error), False
             else:
                 # Whoever took it is asked first the next time.
                 self._servers.sort(key=lambda other: other is not server)

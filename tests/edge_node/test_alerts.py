@@ -9,7 +9,8 @@ import pytest
 from harness import clock
 from tests.edge_node.playing import OnCall, Run, Running, free_port, until
 
-pytestmark = pytest.mark.lab
+# Minutes of real processes: in the long form only.
+pytestmark = [pytest.mark.lab, pytest.mark.soak]
 
 
 def lost(run: Run, *urls: str) -> Running:

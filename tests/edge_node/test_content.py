@@ -13,7 +13,8 @@ import pytest
 
 from tests.edge_node.playing import Link, OnCall, Origin, Run, Running, module, until
 
-pytestmark = pytest.mark.lab
+# Minutes of real processes: in the long form only.
+pytestmark = [pytest.mark.lab, pytest.mark.soak]
 
 POISON = b"corrupted data"
 QUIET = ("--warm-every-s", "1000")

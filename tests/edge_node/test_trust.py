@@ -15,7 +15,8 @@ import pytest
 from harness import clock
 from tests.edge_node.playing import OnCall, Run, Running, until
 
-pytestmark = pytest.mark.lab
+# Minutes of real processes: in the long form only.
+pytestmark = [pytest.mark.lab, pytest.mark.soak]
 
 KEY = b"the key"
 

@@ -11,7 +11,8 @@ import pytest
 from harness import clock
 from tests.edge_node.playing import Link, OnCall, Origin, Run, Running, until
 
-pytestmark = pytest.mark.lab
+# Minutes of real processes: in the long form only.
+pytestmark = [pytest.mark.lab, pytest.mark.soak]
 
 Links = tuple[Link, Link]
 PATIENT = ("--uplink-check-s", "0.1", "--uplink-timeout-s", "0.3")

@@ -13,7 +13,8 @@ import pytest
 from harness import clock
 from tests.edge_node.playing import OnCall, Run, Running, until, wait
 
-pytestmark = pytest.mark.lab
+# Minutes of real processes: in the long form only.
+pytestmark = [pytest.mark.lab, pytest.mark.soak]
 
 
 def working(run: Run, surroundings: list[str], *options: str) -> Running:

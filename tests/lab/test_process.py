@@ -59,7 +59,10 @@ def test_the_unit_dies_with_its_rail_and_boots_when_it_is_back(play: Any, alive:
     playing = play()
     playing.until_serving()
     host, port = resolve(playing.rig, "edge-node", 8080)
-    with LabFactory.for_rig(playing.rig) as factory, httpx.Client(base_url=f"http://{host}:{port}") as web:
+    with (
+        LabFactory.for_rig(playing.rig) as factory,
+        httpx.Client(base_url=f"http://{host}:{port}", headers={"Connection": "close"}) as web,
+    ):
         relay = OutputDevice(17, active_high=False, initial_value=False, pin_factory=factory)
         assert web.post("/records", content=b"x").json()["seq"] == 1
         first = playing.unit()

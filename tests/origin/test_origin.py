@@ -15,7 +15,8 @@ import pytest
 
 from tests.edge_node.playing import ORIGIN, Origin, free_port, until
 
-pytestmark = pytest.mark.lab
+# Minutes of real processes: in the long form only.
+pytestmark = [pytest.mark.lab, pytest.mark.soak]
 
 Play = Callable[..., Origin]
 

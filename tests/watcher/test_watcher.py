@@ -113,7 +113,8 @@ def watcher(played: Played) -> Iterator[Callable[..., Watcher]]:
         one.kill()
 
 
-pytestmark = pytest.mark.lab
+# Minutes of real processes: in the long form only.
+pytestmark = [pytest.mark.lab, pytest.mark.soak]
 
 
 def test_a_service_that_fails_is_told_and_that_it_is_over(played: Played, watcher: Callable[..., Watcher]) -> None:

@@ -20,7 +20,8 @@ pytestmark = pytest.mark.lab
 # Also where the table itself was never heard of.
 HELD = """
     SELECT CASE WHEN to_regclass('kept') IS NULL THEN 0
-                ELSE (xpath('//n/text()', query_to_xml('SELECT count(*) AS n FROM kept', false, true, '')))[1]::text::int
+                ELSE (xpath('//n/text()', query_to_xml('SELECT count(*) AS n FROM kept', false, true,
+'')))[1]::text::int
            END
 """
 

@@ -1,6 +1,6 @@
 """
-Clears up after a lab that was killed: `caretaker.py LOCK FOLDER PATH…`, run by path, which waits for the end of its
-standard input. A lab that ends in order does that itself, and its caretaker with it.
+Clears up after a lab that was killed: `caretaker.py LAB_PID LOCK FOLDER PATH…`, run by path, which waits for the end of
+its standard input. A lab that ends in order does that itself, and ends its caretaker.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def hired(lock: Path, folder: Path, paths: Sequence[Path]) -> Iterator[None]:
     As long as this is entered, somebody stands by: should we be killed, whatever has its working directory below
     `folder` is killed as well, and the folder, the paths and the lock are removed.
     """
-    command = [sys.executable, "-I", "-S", __file__, *map(str, (lock, folder, *paths))]
+    command = [sys.executable, "-I", "-S", __file__, *map(str, (os.getpid(), lock, folder, *paths))]
     with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as caretaker:
         try:
             yield
@@ -37,13 +37,17 @@ def main() -> None:
     """
     Waits, and clears up, unless a next lab has the place already: it does the same when it starts.
     """
-    lock, folder, *paths = map(Path, sys.argv[1:])
+    lab, *words = sys.argv[1:]
+    lock, folder, *paths = map(Path, words)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # they are meant for the lab
     sys.stdin.buffer.read()
-    with suppress(FileNotFoundError, BlockingIOError):
+    with suppress(FileNotFoundError):
         descriptor = os.open(lock, os.O_RDWR)
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.pread(descriptor, 32, 0) != lab.encode():
+            return
+        # A process that dies lets go of one file after the other: our pipe may have come before the lock.
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
         if os.path.samestat(lock.stat(), os.fstat(descriptor)):
             _clear(folder, paths)
             lock.unlink()

@@ -89,7 +89,10 @@ def test_a_welded_relay_behind_a_board_is_named(folder: Path) -> None:
     assert (wrong(told), told["exit_code"]) == ([("welded", "mains")], 3)
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "signum",
+    [signal.SIGKILL, *(pytest.param(each, marks=pytest.mark.soak) for each in (signal.SIGINT, signal.SIGTERM))],
+)
 @pytest.mark.parametrize("who", ["bench", "supervisor"])
 def test_a_killed_audit_leaves_the_dut_fed(folder: Path, who: str, signum: signal.Signals) -> None:
     clock.run(_killed, folder, who, signum)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +77,11 @@ def _built_in(room: str) -> set[str]:
     return {m.name for m in pkgutil.iter_modules([str(folder)]) if not m.name.startswith("_")}
 
 
-@cache
 def _points(group: str) -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=group)}
+    return {point.name: point for point in _all_points().select(group=group)}
+
+
+@cache
+def _all_points() -> EntryPoints:
+    # Every distribution's files are read for this, which takes longer than all else here: once.
+    return entry_points()

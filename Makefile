@@ -23,11 +23,11 @@ drill:
 	@.ci/vm
 	@CRASHBENCH_HOME="$(CURDIR)/.crashbench" $(BIN)/crashbench run power-outage --rig lab
 
-# Tests of real processes in real time (the lab's, the board's virtual machine, a browser) come last, and alone.
+# Tests of real processes in real time (crashbench's own, the lab's, the board's virtual machine, a browser) come last.
 test: lint
 	@.ci/vm
-	$(PYTEST) -n 2 --dist loadfile -m 'not lab and not vm and not browser and not soak and not hardware'
-	$(PYTEST) -m '(lab or vm or browser) and not soak and not hardware'
+	$(PYTEST) -n 2 --dist loadfile -m 'not process and not lab and not vm and not browser and not soak and not hardware'
+	$(PYTEST) -n 2 --dist loadfile -m '(process or lab or vm or browser) and not soak and not hardware'
 
 lint:
 	@.ci/venv test

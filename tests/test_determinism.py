@@ -31,6 +31,7 @@ def test_another_seed_gives_others() -> None:
     assert record("power-outage", 7).replace('"seed": 7', "") != record("power-outage", 8).replace('"seed": 8', "")
 
 
+@pytest.mark.process
 def test_two_processes_write_the_same_bytes(tmp_path: Path) -> None:
     def written(hash_seed: str) -> bytes:
         """

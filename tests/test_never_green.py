@@ -218,6 +218,7 @@ def test_a_unit_that_falls_over_by_itself_deviates() -> None:
 CONTACT, UNIT = "contact = { pin = 17, ", "[world.units.edge]\n"
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("broken", "code", "verdict"),
     [

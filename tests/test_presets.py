@@ -195,6 +195,7 @@ def test_check_says_which_rows_will_run_and_which_not_and_why(capfd: Captured) -
     assert not any("the guard would refuse" in line for line in lines)
 
 
+@pytest.mark.process
 @pytest.mark.usefixtures("_home")
 def test_check_draws_what_a_run_with_the_default_seed_will_do(capfd: Captured) -> None:
     assert cli.run(["check", "jittery-plug", "--rig", "sim"]) == 0
@@ -205,6 +206,7 @@ def test_check_draws_what_a_run_with_the_default_seed_will_do(capfd: Captured) -
     assert float(planned[-1].split()[2]) - 1.0 == pytest.approx(took_s, abs=0.001)
 
 
+@pytest.mark.process
 @pytest.mark.usefixtures("_home")
 def test_a_run_prints_its_sheet_and_has_it_in_its_json(capfd: Captured) -> None:
     assert cli.run(["run", "iso-16750-2", "--rig", "sim", "--json", "-"]) == 0
@@ -215,6 +217,7 @@ def test_a_run_prints_its_sheet_and_has_it_in_its_json(capfd: Captured) -> None:
     assert list(public)[-1] == "deviations"
 
 
+@pytest.mark.process
 @pytest.mark.usefixtures("_home")
 def test_a_preset_of_which_a_rig_can_do_nothing_is_refused(capfd: Captured) -> None:
     rows = 'drill.ladder.row=[{residual=["40 %", "70 %"], off="1 s"}]'

@@ -207,6 +207,7 @@ def test_every_python_block_runs(page: list[Block], folder: Path) -> None:
             run([sys.executable, "-W", "error", "-c", block.text], {}, 0, block)
 
 
+@pytest.mark.process
 def test_every_command_runs(page: list[Block], folder: Path) -> None:
     mine = [(block, one) for block in page if block.language in SHELLS for one in commands(block)]
     if any(one.words[0].endswith("crashbench") for _, one in mine):

@@ -5,9 +5,8 @@ What is declared in one place and used in another: markers, environment variable
 from __future__ import annotations
 
 import ast
+import functools
 import re
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -18,6 +17,9 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 README = (ROOT / "README.md").read_text("utf-8")
+
+# What `make test` runs, what it runs after that, and what `make soak` runs.
+SELECTIONS = re.findall(r"^\t\$\(PYTEST\) .*-m '([^']+)'", (ROOT / "Makefile").read_text("utf-8"), re.M)
 
 # What people may set; anything else that the code reads under its own prefix is between its own processes.
 VARIABLES = {
@@ -42,6 +44,7 @@ def strings(source: str) -> set[str]:
     return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
 
+@functools.cache
 def in_code() -> set[str]:
     """
     The string constants of the package.
@@ -92,25 +95,41 @@ def test_every_declared_marker_is_used() -> None:
     assert {marker for marker in markers if f"pytest.mark.{marker}" not in tests} <= {"hardware"}
 
 
+class Selected:
+    """
+    A plugin of pytest that keeps the names of the tests that were selected.
+    """
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """
+        Keeps them.
+        """
+        self.names = [item.name.removeprefix("test_") for item in session.items]
+
+
 @pytest.mark.parametrize(
     ("arguments", "selected"),
     [
-        ([], ["lab", "plain"]),
-        (["-m", "not lab and not vm and not soak and not hardware"], ["plain"]),
-        (["-m", "soak and not hardware"], ["lab_soak", "soak"]),
+        ([], ["lab", "plain", "process"]),
+        (["-m", SELECTIONS[0]], ["plain"]),
+        (["-m", SELECTIONS[1]], ["lab", "process"]),
+        (["-m", SELECTIONS[2]], ["lab_soak", "process_soak", "soak"]),
     ],
 )
 def test_a_selection_of_markers_replaces_the_default_one(
     tmp_path: Path, arguments: list[str], selected: list[str]
 ) -> None:
-    kinds = {"plain": "", "lab": "lab", "soak": "soak", "hardware": "hardware", "lab_soak": "lab soak"}
-    marks = {kind: "".join(f"@pytest.mark.{mark}\n" for mark in marks.split()) for kind, marks in kinds.items()}
+    kinds = ("plain", "process", "lab", "soak", "process_soak", "lab_soak", "hardware", "hardware_soak")
+    marks = {kind: "".join(f"@pytest.mark.{mark}\n" for mark in kind.split("_") if mark != "plain") for kind in kinds}
     tests = "".join(f"{mark}def test_{kind}(): ...\n" for kind, mark in marks.items())
     (tmp_path / "test_kinds.py").write_text(f"import pytest\n{tests}")
-    line = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(tmp_path)]
-    line += ["--collect-only", "-q", "-p", "no:cacheprovider", *arguments, str(tmp_path)]
-    done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=True)
-    assert sorted(re.findall(r"::test_(\w+)", done.stdout)) == selected
+    seen = Selected()
+    line = ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(tmp_path), "-p", "no:cacheprovider"]
+    assert pytest.main([*line, "--collect-only", "-q", *arguments, str(tmp_path)], plugins=[seen]) == pytest.ExitCode.OK
+    assert sorted(seen.names) == selected
 
 
 # --- dependencies -----------------------------------------------------------------------------------------------------

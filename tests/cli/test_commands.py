@@ -30,6 +30,7 @@ def said(capfd: Captured) -> str:
     return capfd.readouterr().out
 
 
+@pytest.mark.process
 def test_a_run_ends_with_its_verdict_and_names_its_report(capfd: Captured) -> None:
     assert run(["run", "power-outage", "--rig", "sim"]) == 0
 
@@ -39,6 +40,7 @@ def test_a_run_ends_with_its_verdict_and_names_its_report(capfd: Captured) -> No
     assert Path(report.removeprefix("report: ")).read_text(encoding="utf-8").startswith("# Power outage: held")
 
 
+@pytest.mark.process
 def test_json_alone_goes_to_stdout(capfd: Captured) -> None:
     assert run(["run", "power-outage", "--rig", "sim", "--seed", "7", "--trials", "2", "--json", "-"]) == 0
 
@@ -49,6 +51,7 @@ def test_json_alone_goes_to_stdout(capfd: Captured) -> None:
     assert public["repeat_command"] == "crashbench run power-outage --rig sim --seed 7 --trials 2"
 
 
+@pytest.mark.process
 def test_the_repeat_command_repeats_the_run(capfd: Captured) -> None:
     run(["run", "power-outage", "--rig", "sim", "--set", "drill.fault.0.for=1 s", "--json", "-"])
     first = said(capfd)
@@ -59,6 +62,7 @@ def test_the_repeat_command_repeats_the_run(capfd: Captured) -> None:
     assert said(capfd) == first
 
 
+@pytest.mark.process
 def test_json_can_go_to_a_file_too(tmp_path: Path, capfd: Captured) -> None:
     assert run(["run", "control", "--rig", "sim", "--json", str(tmp_path / "run.json")]) == 0
 
@@ -66,6 +70,7 @@ def test_json_can_go_to_a_file_too(tmp_path: Path, capfd: Captured) -> None:
     assert json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))["drill"] == "control"
 
 
+@pytest.mark.process
 def test_until_failure_stops_at_the_first_trial_that_does_not_hold(tmp_path: Path, capfd: Captured) -> None:
     rig = _sim_with(tmp_path, 'boot = "12 s"', 'boot = "12 s"\nboot_spread = "50 %"')
     words = ["run", "power-outage", "--rig", str(rig), "--until-failure", "--seed", "2", "--json", "-"]
@@ -78,6 +83,7 @@ def test_until_failure_stops_at_the_first_trial_that_does_not_hold(tmp_path: Pat
     assert all(trial["durations"]["recovery_from_removal"]["high_s"] < 16 for trial in trials[:-1])
 
 
+@pytest.mark.process
 def test_the_record_can_be_listed_shown_and_reported(tmp_path: Path, capfd: Captured) -> None:
     run(["run", "power-outage", "--rig", "sim"])
     run(["run", "control", "--rig", "sim"])
@@ -103,6 +109,7 @@ def test_the_record_can_be_listed_shown_and_reported(tmp_path: Path, capfd: Capt
     assert "<h1>Control</h1>" in (tmp_path / "chaos-report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.process
 def test_two_runs_are_compared(capfd: Captured) -> None:
     for seed in ("1", "2"):
         run(["run", "power-outage", "--rig", "sim", "--seed", seed])
@@ -115,6 +122,7 @@ def test_two_runs_are_compared(capfd: Captured) -> None:
     assert "cannot tell" in said(capfd)
 
 
+@pytest.mark.process
 def test_old_runs_are_pruned_and_young_ones_kept(capfd: Captured) -> None:
     run(["run", "control", "--rig", "sim"])
     said(capfd)
@@ -169,6 +177,7 @@ def test_check_switches_nothing_and_says_when(capfd: Captured) -> None:
     assert [line.split()[-1] for line in lines if "power_flicker power" in line] == ["off", "on"] * 4
 
 
+@pytest.mark.process
 def test_production_is_refused_unless_the_drill_names_it(
     monkeypatch: pytest.MonkeyPatch, capfd: Captured, tmp_path: Path
 ) -> None:
@@ -181,6 +190,7 @@ def test_production_is_refused_unless_the_drill_names_it(
     assert run(["run", "power-outage", "--rig", "sim", *words]) == 0
 
 
+@pytest.mark.process
 def test_the_environment_names_rig_and_seed(monkeypatch: pytest.MonkeyPatch, capfd: Captured) -> None:
     monkeypatch.setenv("CRASHBENCH_RIG", "sim")
     monkeypatch.setenv("CRASHBENCH_SEED", "11")
@@ -206,6 +216,7 @@ def _sim_with(folder: Path, old: str, new: str) -> Path:
     return path
 
 
+@pytest.mark.process
 def test_a_dead_meter_is_inconclusive_before_there_is_a_record(tmp_path: Path, capfd: Captured) -> None:
     rig = _sim_with(tmp_path, 'rail = "main"\nshunt', 'rail = "main"\ndefect = "dead"\nshunt')
 

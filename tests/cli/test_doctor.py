@@ -39,6 +39,7 @@ def sim_with(folder: Path, *changes: tuple[str, str], shipped: str = "sim") -> s
 WELDED = ('operate = "8 ms", release', 'defect = "welded", operate = "8 ms", release')
 
 
+@pytest.mark.process
 def test_a_sound_bench_is_told_in_a_table(capfd: Captured) -> None:
     assert run(["doctor", "--rig", "sim"]) == 0
 
@@ -52,6 +53,7 @@ def test_a_sound_bench_is_told_in_a_table(capfd: Captured) -> None:
     assert plan in err
 
 
+@pytest.mark.process
 def test_a_welded_relay_is_wrong_and_so_is_the_exit_code(tmp_path: Path, capfd: Captured) -> None:
     assert run(["doctor", "--rig", sim_with(tmp_path, WELDED), "--json"]) == 3
 
@@ -69,6 +71,7 @@ def test_a_dry_run_tells_the_strokes_and_makes_none(tmp_path: Path, capfd: Captu
     assert not list((tmp_path / "home").rglob("strokes.log"))
 
 
+@pytest.mark.process
 def test_production_is_refused_unless_it_only_looks(tmp_path: Path, capfd: Captured) -> None:
     rig = sim_with(tmp_path, ('environment = "sim"', 'environment = "production"'))
     assert run(["doctor", "--rig", rig]) == 4

@@ -73,6 +73,7 @@ def test_without_a_rig_anywhere_one_is_asked_for(tmp_path: Path, capfd: Captured
     assert "--rig: missing" in capfd.readouterr().err
 
 
+@pytest.mark.process
 def test_one_scenario_alone_on_another_rig_with_a_seed_and_the_command_that_repeats_it(tmp_path: Path) -> None:
     path = gameday(tmp_path, [scenario("power-outage"), scenario("control")], rig="lab")
 
@@ -86,6 +87,7 @@ def test_one_scenario_alone_on_another_rig_with_a_seed_and_the_command_that_repe
     assert learned().endswith(f"    {command}\n")
 
 
+@pytest.mark.process
 def test_what_was_learned_can_be_had_again_from_the_record(tmp_path: Path, capfd: Captured) -> None:
     hold(gameday(tmp_path, [scenario("control")]), "--yes")
     capfd.readouterr()
@@ -96,6 +98,7 @@ def test_what_was_learned_can_be_had_again_from_the_record(tmp_path: Path, capfd
     assert "nobody-held-this" in capfd.readouterr().err
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("answers", "code", "standing"),
     [("y\n" * 5, 0, Standing.TICKED), ("n\n" + "y\n" * 4, 4, Standing.OPEN), ("\x03", 130, None)],

@@ -18,6 +18,8 @@ from harness.config.data import data
 from harness.store.home import runs_dir
 from tests.store.vcd_parser import parse
 
+pytestmark = pytest.mark.process
+
 Captured = pytest.CaptureFixture[str]
 
 

@@ -120,6 +120,7 @@ async def started(caller: Caller, **order: object) -> str:
     return str(answer.json()["run_id"])
 
 
+@pytest.mark.process
 def test_a_real_run_is_started_followed_and_reported() -> None:
     async def main() -> None:
         async with serving(HostBench("sim")) as caller:
@@ -140,6 +141,7 @@ def test_a_real_run_is_started_followed_and_reported() -> None:
     clock.run(main)
 
 
+@pytest.mark.process
 def test_a_real_run_is_aborted_and_says_so() -> None:
     async def main() -> None:
         async with serving(HostBench("sim")) as caller:
@@ -154,6 +156,7 @@ def test_a_real_run_is_aborted_and_says_so() -> None:
     clock.run(main)
 
 
+@pytest.mark.process
 def test_the_guards_refusal_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CRASHBENCH_ENVIRONMENT", "production")
 

@@ -32,6 +32,7 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.mark.process
 def test_a_whole_game_day_is_proven_run_restored_in_between_and_learned_from(tmp_path: Path, capfd: Captured) -> None:
     path = gameday(tmp_path, [scenario("power-outage"), scenario("control")], PROVEN)
 
@@ -63,6 +64,7 @@ def test_a_whole_game_day_is_proven_run_restored_in_between_and_learned_from(tmp
     assert "lessons learned: " in err
 
 
+@pytest.mark.process
 def test_the_same_game_day_in_virtual_time_teaches_the_same_to_the_byte(tmp_path: Path) -> None:
     path = gameday(tmp_path, [scenario("power-outage")], PROVEN)
     hold(path, "--yes", "--seed", "3")
@@ -77,6 +79,7 @@ def test_the_same_game_day_in_virtual_time_teaches_the_same_to_the_byte(tmp_path
     assert len(gameday_folders()) == 2
 
 
+@pytest.mark.process
 def test_what_somebody_has_written_is_never_written_over(tmp_path: Path, capfd: Captured) -> None:
     path = gameday(tmp_path, [scenario("control")])
     hold(path, "--yes")
@@ -88,6 +91,7 @@ def test_what_somebody_has_written_is_never_written_over(tmp_path: Path, capfd: 
     assert "lessons-learned.new.md" in capfd.readouterr().err
 
 
+@pytest.mark.process
 def test_a_deviation_is_the_day_s_and_keeps_no_later_scenario_from_being_run(tmp_path: Path, capfd: Captured) -> None:
     path = gameday(tmp_path, [scenario("power-outage", "too-slow", TOO_MUCH), scenario("control")])
 
@@ -98,6 +102,7 @@ def test_a_deviation_is_the_day_s_and_keeps_no_later_scenario_from_being_run(tmp
     assert "| deviated | " in learned()
 
 
+@pytest.mark.process
 def test_trouble_outranks_a_deviation_and_an_inconclusive_run_alone_stops_nothing(tmp_path: Path) -> None:
     scenarios = [scenario("control", "doubtful", NEVER_MET), scenario("power-outage", "slow", TOO_MUCH)]
 
@@ -109,6 +114,7 @@ def test_trouble_outranks_a_deviation_and_an_inconclusive_run_alone_stops_nothin
     assert "nothing was injected" in learned()
 
 
+@pytest.mark.process
 def test_a_bench_in_trouble_stops_it_and_what_was_not_run_is_told(tmp_path: Path, capfd: Captured) -> None:
     rig = rig_with(tmp_path, 'bounce = "1 ms" }', 'bounce = "1 ms", defect = "open" }')
     path = gameday(tmp_path, [scenario("control"), scenario("power-outage")], rig=rig)
@@ -144,6 +150,7 @@ def test_an_item_that_nobody_ticked_stops_it_before_anything_is_touched(tmp_path
     assert not (gameday_folder("last") / LESSONS).exists()
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("old", "new", "item"),
     [
@@ -187,6 +194,7 @@ def test_a_role_that_the_rig_has_not_is_told_before_anybody_ticks(tmp_path: Path
 # --- interrupted, in real processes -----------------------------------------------------------------------------------
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interruption_restores_tells_what_was_not_run_and_is_the_exit_code(
     tmp_path: Path, signum: signal.Signals, code: int

@@ -16,7 +16,8 @@ from ..protocols import Listener
 from .gameday_log import GameDayLog
 from .gameday_plan import Plan, Planned
 from .request import JobRequest, LookRequest
-from .supervisor import Outcome, made_safe
+from .standby import made_safe
+from .supervisor import Outcome
 
 Carry = Callable[[JobRequest, Listener], Awaitable[Outcome]]
 """Has a bench process carry out a job; the listener hears what it tells."""

@@ -27,7 +27,8 @@ from .gameday_proofs import prove
 from .lease import user
 from .on_record import put_on_record
 from .request import JobRequest
-from .supervisor import Outcome, Supervisor, made_safe, played
+from .standby import made_safe
+from .supervisor import Outcome, Supervisor, played
 
 Ticker = Callable[[CheckSpec], Standing]
 """Asks whoever is there for an item that only a person can tick. May raise KeyboardInterrupt."""

@@ -33,10 +33,15 @@ async def _restore(rig: RigSpec) -> Restored:
 
 def main() -> int:
     """
-    Restores the rig whose file is the argument; the last line on standard output is JSON.
+    Restores the rig whose file is the last argument; the last line on standard output is JSON. After `--wait` it gets
+    ready, and does so once a line says so on standard input; at its end, nothing.
     """
+    *options, file = sys.argv[1:]
     try:
-        restored = restore_rig(load_rig(sys.argv[1]))
+        rig = load_rig(file)
+        if "--wait" in options and not sys.stdin.readline():
+            return Exit.HELD
+        restored = restore_rig(rig)
     except CrashbenchError as error:
         print(json.dumps({"problem": str(error), "exit_code": error.exit_code}))  # noqa: T201 - its only output
         return error.exit_code

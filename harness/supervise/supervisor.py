@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import sys
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
@@ -27,6 +26,7 @@ from ..model.instant import Instant
 from ..model.rig import RigSpec
 from ..protocols import Listener
 from .request import JobRequest
+from .standby import Standby
 from .wire import Done, parse
 
 # A bench process that was asked to end restores first: relays, retries and a look at the rail take a few seconds at
@@ -60,6 +60,7 @@ class Supervisor:
         self._process: Process | None = None
         self._abort: tuple[str, int] | None = None
         self._aborted = anyio.Event()
+        self._has_begun = anyio.Event()
         self._words: deque[bytes] = deque(maxlen=_WORDS)
         self._has_words = anyio.Event()
         self._run_id: str | None = None
@@ -92,22 +93,25 @@ class Supervisor:
 
     async def _supervised(self, rig: RigSpec) -> Outcome:
         command = [sys.executable, "-m", f"{_PACKAGE}.supervise.bench_process"]
-        async with await anyio.open_process(command, stderr=None, start_new_session=True) as process:
-            self._process = process
-            try:
-                await self._talk(process)
-            except BaseException:
-                await self._end_it(process)
-                raise
-        if self._done is not None:
-            return Outcome(exit_code=self._exit_code(), run_id=self._done.run_id, problem=self._done.problem)
-        return await self._after_death(rig, process.returncode or 0)
+        async with Standby(rig) as standby:
+            async with await anyio.open_process(command, stderr=None, start_new_session=True) as process:
+                self._process = process
+                try:
+                    await self._talk(process, standby)
+                except BaseException:
+                    await self._end_it(process)
+                    raise
+            if self._done is not None:
+                return Outcome(exit_code=self._exit_code(), run_id=self._done.run_id, problem=self._done.problem)
+            return await self._after_death(standby, process.returncode or 0)
 
-    async def _talk(self, process: Process) -> None:
+    async def _talk(self, process: Process, standby: Standby) -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._beat, process)
             tasks.start_soon(self._obey_abort, process)
             tasks.start_soon(self._pass_on, process)
+            if not standby.rig.is_virtual:
+                tasks.start_soon(self._have_stand_by, standby)
             await self._hear(process)
             await process.wait()
             tasks.cancel_scope.cancel()
@@ -132,6 +136,13 @@ class Supervisor:
                     await process.stdin.send(self._words.popleft())
         except (anyio.BrokenResourceError, anyio.ClosedResourceError):
             return  # it has died, which is noticed by its silence
+
+    async def _have_stand_by(self, standby: Standby) -> None:
+        """
+        Once the bench process has something to tell, it may soon strike: what outlives it gets ready meanwhile.
+        """
+        await self._has_begun.wait()
+        await standby.get_ready()
 
     async def _obey_abort(self, process: Process) -> None:
         """
@@ -158,6 +169,7 @@ class Supervisor:
             except (anyio.EndOfStream, anyio.IncompleteRead, anyio.BrokenResourceError):
                 return
             if isinstance(message, Event):
+                self._has_begun.set()
                 self._run_id = self._run_id or _run_id(message)
                 self._listen(message)
             else:
@@ -173,44 +185,26 @@ class Supervisor:
         assert self._done is not None
         return self._done.exit_code if self._abort is None or self._done.exit_code == 0 else self._abort[1]
 
-    async def _after_death(self, rig: RigSpec, returncode: int) -> Outcome:
+    async def _after_death(self, standby: Standby, returncode: int) -> Outcome:
         how = signal.Signals(-returncode).name if returncode < 0 else f"exit code {returncode}"
         problem = f"the bench process died ({how})"
-        if not rig.is_virtual:
-            problem += "; " + await restored(rig)
+        if not standby.rig.is_virtual:
+            problem += "; " + await restored(standby)
         code = Exit.BENCH if self._abort is None else self._abort[1]
         return Outcome(exit_code=code, run_id=self._run_id, problem=problem)
 
 
-async def restored(rig: RigSpec) -> str:
+async def restored(standby: Standby) -> str:
     """
-    Has a process of its own make the rig safe, and tells what came of it.
+    Has the rig made safe, and tells what came of it.
     """
-    told = await made_safe(rig)
+    told = await standby.made_safe()
     if "problem" in told:
         return str(told["problem"])
     rails = ", ".join(
         f"{name} at {v:.2f} V" if v is not None else f"{name} unseen" for name, v in told["rails_v"].items()
     )
     return f"the rig was made safe: {rails}"
-
-
-async def made_safe(rig: RigSpec) -> dict[str, Any]:
-    """
-    Has a process of its own make the rig safe, as `crashbench restore` does: `undone` and `rails_v`, or the `problem`.
-    """
-    command = [sys.executable, "-m", f"{_PACKAGE}.supervise.restore_process", str(rig.path)]
-    with anyio.CancelScope(shield=True):
-        # Out of the terminal's reach: whoever interrupts a run must not interrupt what makes it safe.
-        finished = await anyio.run_process(
-            command, check=False, stdin=subprocess.DEVNULL, stderr=None, start_new_session=True
-        )
-    try:
-        told: dict[str, Any] = json.loads(finished.stdout.splitlines()[-1])
-    except (IndexError, ValueError):
-        cure = f"run `crashbench restore --rig {rig.path}`"
-        return {"problem": f"UNRESTORED: the restore process ended with {finished.returncode}; {cure}"}
-    return told
 
 
 @asynccontextmanager

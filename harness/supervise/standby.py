@@ -1,0 +1,102 @@
+"""
+A restore process that stands by: whoever sends for it when the unit is in the dark has not to wait for its imports.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from types import TracebackType
+from typing import Any, Self
+
+import anyio
+from anyio.abc import Process
+
+from ..model.rig import RigSpec
+
+_PACKAGE = __package__.rpartition(".")[0]
+
+# One that was killed while it stood by is replaced, and so is one that fell while it restored.
+_ATTEMPTS = 2
+
+
+class Standby:
+    """
+    A process of its own that makes a rig safe, as `crashbench restore` does, as soon as it is told.
+
+    It holds nothing of the hardware until then, and ends with the context, or with the process that started it.
+    """
+
+    def __init__(self, rig: RigSpec) -> None:
+        self.rig = rig
+        self._process: Process | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        await self._dismiss()
+
+    async def get_ready(self) -> None:
+        """
+        Starts it, unless it stands by already.
+        """
+        if self._process is None:
+            command = [sys.executable, "-m", f"{_PACKAGE}.supervise.restore_process", "--wait", str(self.rig.path)]
+            with anyio.CancelScope(shield=True):
+                # Out of the terminal's reach: whoever interrupts a run must not interrupt what makes it safe.
+                self._process = await anyio.open_process(
+                    command, stdin=subprocess.PIPE, stderr=None, start_new_session=True
+                )
+
+    async def made_safe(self) -> dict[str, Any]:
+        """
+        Has it make the rig safe: `undone` and `rails_v`, or the `problem`.
+        """
+        code = None
+        with anyio.CancelScope(shield=True):
+            for _ in range(_ATTEMPTS):
+                await self.get_ready()
+                said, code = await self._sent()
+                await self._dismiss()
+                try:
+                    told: dict[str, Any] = json.loads(said.splitlines()[-1])
+                except (IndexError, ValueError):
+                    continue
+                return told
+        cure = f"run `crashbench restore --rig {self.rig.path}`"
+        return {"problem": f"UNRESTORED: the restore process ended with {code}; {cure}"}
+
+    async def _sent(self) -> tuple[bytes, int]:
+        process = self._process
+        assert process is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
+        said = b""
+        try:
+            await process.stdin.send(b"restore\n")
+            async for chunk in process.stdout:
+                said += chunk
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError):
+            pass  # it has died, which its silence tells
+        return said, await process.wait()
+
+    async def _dismiss(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with anyio.CancelScope(shield=True):
+            if process.returncode is None:
+                process.kill()
+            await process.aclose()
+
+
+async def made_safe(rig: RigSpec) -> dict[str, Any]:
+    """
+    Has a process of its own make the rig safe at once: `undone` and `rails_v`, or the `problem`.
+    """
+    async with Standby(rig) as standby:
+        return await standby.made_safe()

@@ -1,0 +1,91 @@
+"""
+What outlives a bench is ready before it is needed, in nobody's way, and gone with who started it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness import clock
+from harness.config.rig import load_rig
+from harness.supervise.standby import Standby, made_safe
+from tests.supervise import played
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture(name="rig_file")
+def _rig_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CRASHBENCH_HOME", str(tmp_path / "home"))
+    return played.quick_rig(tmp_path)
+
+
+def standing_by(pid: int) -> list[int]:
+    """
+    The restore processes that a process has started.
+    """
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    return [int(one) for one in listed if b"restore_process" in Path(f"/proc/{one}/cmdline").read_bytes()]
+
+
+def test_one_that_was_killed_while_it_stood_by_is_replaced_when_it_is_needed(rig_file: Path) -> None:
+    async def main() -> None:
+        lab = await played.playing(rig_file)
+        try:
+            async with Standby(load_rig(str(rig_file))) as standby:
+                await standby.get_ready()
+                (pid,) = standing_by(os.getpid())
+                os.kill(pid, signal.SIGKILL)
+                told = await standby.made_safe()
+            assert told["rails_v"]["edge"] > 4.5
+        finally:
+            await lab.stop()
+
+    clock.run(main)
+
+
+def test_it_is_in_nobodys_way_while_it_stands_by_and_leaves_nothing(rig_file: Path) -> None:
+    async def main() -> None:
+        lab = await played.playing(rig_file)
+        try:
+            async with Standby(load_rig(str(rig_file))) as standby:
+                await standby.get_ready()
+                assert len(standing_by(os.getpid())) == 1
+                told = await made_safe(standby.rig)
+                assert told["rails_v"]["edge"] > 4.5
+            assert standing_by(os.getpid()) == []
+        finally:
+            await lab.stop()
+
+    clock.run(main)
+
+
+def test_it_ends_with_a_supervisor_that_was_killed(rig_file: Path) -> None:
+    async def main() -> None:
+        folder = rig_file.parent
+        lab = await played.playing(rig_file)
+        run = played.crashbench(folder, "run", str(folder / "quick.toml"), "--rig", str(rig_file), "--trials", "50")
+        try:
+            (pid,) = await played.until(lambda: standing_by(run.pid), 20, "the standby")
+            run.kill()
+            await played.until(lambda: not Path(f"/proc/{pid}").exists(), 20, "its end")
+        finally:
+            run.kill()
+            run.communicate()
+            await played.until(lambda: played.is_fed(lab.client), 20, "the bench's own restore")
+            await lab.stop()
+
+    clock.run(main)
+
+
+def test_what_it_cannot_do_it_says(rig_file: Path) -> None:
+    async def main() -> None:
+        gone = replace(load_rig(str(rig_file)), path=rig_file.with_name("gone.toml"))
+        assert "gone.toml" in (await made_safe(gone))["problem"]
+
+    clock.run(main)

@@ -45,7 +45,7 @@ class LabClient:
         except OSError as error:
             self.close()
             raise NotListening("lab", f"none listens on {path}: {error.strerror}") from error
-        hello = self.ask("hello", name=_NAME, pid=os.getpid())
+        hello = self._hello()
         self.lab_pid: int = hello["pid"]
         """The lab's process id."""
         self.world: str = hello["world"]
@@ -127,6 +127,15 @@ class LabClient:
         if answer.error:
             raise DeviceError("lab", answer.error)
         return answer.value
+
+    def _hello(self) -> dict[str, Any]:
+        try:
+            return dict(self.ask("hello", name=_NAME, pid=os.getpid()))
+        except DeviceError as error:
+            # The kernel lets in whoever comes while a killed lab is still taken apart, and then hangs up.
+            if isinstance(error.__cause__, ConnectionError):
+                raise NotListening("lab", f"none listens any more on {self._path}") from error
+            raise
 
     def _exchange(self, request: Request) -> Answer:
         try:

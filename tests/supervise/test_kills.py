@@ -173,7 +173,7 @@ def test_a_rig_in_use_is_refused(folder: Path) -> None:
 
 async def _two_at_once(folder: Path) -> None:
     rig = folder / "bench.toml"
-    first = played.crashbench(folder, "run", str(folder / "quick.toml"), "--rig", str(rig))
+    first = played.crashbench(folder, "run", str(folder / "quick.toml"), "--rig", str(rig), "--trials", "50")
     try:
         await played.until(lambda: played.record_of(folder), 20, "the first trial")
         second = played.crashbench(folder, "run", str(folder / "quick.toml"), "--rig", str(rig))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from functools import cache
 from importlib.resources import files
 
 from plotly.offline import get_plotlyjs
@@ -15,12 +16,16 @@ from ..model.evidence import Evidence
 from ..model.run import Run
 from . import _html_rest as rest
 from ._html_figures import Figures
-from ._html_tags import Markup, raw, tag
+from ._html_tags import Markup, joined, raw, tag
 from ._html_timeline import timelines
 from ._html_top import targets, top
 from ._html_trials import trials
 
 Section = tuple[str, str, Markup]
+
+# Every element is a copy of all that is in it, and the scripts weigh ten megabytes in memory: their place is kept, and
+# they come in last.
+_SCRIPTS = Markup("<script></script>")
 
 
 def page(run: Run, evidence: Evidence) -> str:
@@ -29,16 +34,17 @@ def page(run: Run, evidence: Evidence) -> str:
     """
     figures: Figures = {}
     sections = [(key, title, inside) for key, title, inside in _sections(run, evidence, figures) if inside]
-    scripts = (str(get_plotlyjs()), _resource("_html.js"))
+    scripts, hashes = _scripts()
     body = tag(
         "body",
         tag("a", "Skip to the verdict", href="#report", class_="skip"),
         tag("main", top(run), _navigation(sections), *(_section(*section) for section in sections), id="report"),
         _footer(run),
         raw("script", to_json(figures), type="application/json", id="figures"),
-        *(raw("script", script) for script in scripts),
+        _SCRIPTS,
     )
-    return f"<!DOCTYPE html>\n{tag('html', _head(run, scripts), body, lang='en')}\n"
+    before, _, after = tag("html", _head(run, hashes), body, lang="en").rpartition(_SCRIPTS)
+    return f"<!DOCTYPE html>\n{before}{scripts}{after}\n"
 
 
 def _sections(run: Run, evidence: Evidence, figures: Figures) -> list[Section]:
@@ -56,11 +62,21 @@ def _sections(run: Run, evidence: Evidence, figures: Figures) -> list[Section]:
     ]
 
 
-def _head(run: Run, scripts: tuple[str, ...]) -> Markup:
+@cache
+def _scripts() -> tuple[Markup, str]:
+    """
+    The scripts of every page, plotly's own five megabytes among them, and the hashes by which a browser knows them.
+    """
+    scripts = (str(get_plotlyjs()), _resource("_html.js"))
+    hashes = " ".join(f"'sha256-{_digest(script)}'" for script in scripts)
+    return joined(*(raw("script", script) for script in scripts)), hashes
+
+
+def _head(run: Run, hashes: str) -> Markup:
     return tag(
         "head",
         tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=_policy(scripts)),
+        tag("meta", http_equiv="Content-Security-Policy", content=_policy(hashes)),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="referrer", content="no-referrer"),
         tag("title", f"{run.head.drill_title}: {run.verdict}"),
@@ -69,11 +85,10 @@ def _head(run: Run, scripts: tuple[str, ...]) -> Markup:
     )
 
 
-def _policy(scripts: tuple[str, ...]) -> str:
+def _policy(hashes: str) -> str:
     """
-    Nothing is fetched, and no script runs but these, known by their content.
+    Nothing is fetched, and no script runs but those of these hashes.
     """
-    hashes = " ".join(f"'sha256-{_digest(script)}'" for script in scripts)
     # plotly styles its drawings in place, and saves one as a picture through an image of its own making.
     rest_of_it = "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'"
     return f"default-src 'none'; script-src {hashes}; {rest_of_it}"

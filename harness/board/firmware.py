@@ -10,6 +10,7 @@ from __future__ import annotations
 import builtins
 import types
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ class Loader:
             module.__file__ = str(path)
             vars(module)["__builtins__"] = self._builtins
             self._modules[name] = module
-            exec(compile(path.read_text("utf-8"), str(path), "exec"), vars(module))
+            exec(_compiled(path.read_text("utf-8"), str(path)), vars(module))
         return self._modules[name]
 
     def _find(self, name: str) -> Path | None:
@@ -57,3 +58,9 @@ class Loader:
         if name in self._modules or self._find(name) is not None:
             return self.load(name)
         return builtins.__import__(name, scope, local, wanted, level)
+
+
+@cache
+def _compiled(source: str, path: str) -> types.CodeType:
+    # Thousands of boards are made of the same few files, and compiling them is most of the making.
+    return compile(source, path, "exec")

@@ -21,7 +21,7 @@ from harness.model.rate import Rate
 from harness.model.rig import SamplingSpec
 from harness.model.trace import Code, Sample, Samples
 from harness.model.verdict import Verdict
-from tests.benches import Played, drill, play, rig, shipped_drill, two_duts, world_behind
+from tests.benches import Played, drill, fault, play, rig, shipped_drill, two_duts, world_behind
 from tests.devices.meters import ScriptedMeter
 
 S, MS = 10**9, 10**6
@@ -44,7 +44,10 @@ class Kept:
 
 
 def sampled_rig(spec: SamplingSpec | None = None, **changes: Any) -> Any:
-    return rig(sampling=spec or SamplingSpec(), **changes)
+    """
+    The `sim` rig, sampled; its unit boots in a moment, for each second is a thousand samples.
+    """
+    return rig(sampling=spec or SamplingSpec(), unit={"boot_s": 0.5}, **changes)
 
 
 # --- a whole drill ----------------------------------------------------------------------------------------------------
@@ -92,7 +95,7 @@ def test_what_is_measured_from_samples_holds_the_truth(seed: int) -> None:
 
 
 def test_a_sampled_run_is_no_less_sharp_than_one_that_is_not() -> None:
-    plain, fine = play(drill()).trial.instants, play(drill(), sampled_rig()).trial.instants
+    plain, fine = play(drill(), rig(unit={"boot_s": 0.5})).trial.instants, play(drill(), sampled_rig()).trial.instants
     for name in ("fault_effective", "removal_effective"):
         wide, narrow = getattr(plain, name), getattr(fine, name)
         assert narrow.width_ns <= 1.05 * wide.width_ns
@@ -206,11 +209,11 @@ def struck(change: Callable[[dict[Any, Any]], object], at_s: float, spec: Any = 
         change(world_behind(bench.devices["monitor"]).chips)  # type: ignore[arg-type]
         happened.append(clock.now_ns())
 
-    long = shipped_drill()
+    long = drill([fault(at_s=2.0, for_s=4.0)])
     return play(long, spec or sampled_rig(), beside=beside), happened[0]
 
 
-@pytest.mark.parametrize("at_s", [5.0, 15.5], ids=["before the cut", "during the cut"])
+@pytest.mark.parametrize("at_s", [1.0, 4.5], ids=["before the cut", "during the cut"])
 @pytest.mark.parametrize(
     ("change", "why"),
     [
@@ -228,7 +231,7 @@ def test_a_meter_that_falls_silent_ends_the_run_with_the_dut_fed(change: Any, wh
     assert played.world is not None
     fed_ns = played.world.rails["main"].strokes(happened_ns)
     assert all(happened_ns + 0.99 * S <= ns <= happened_ns + 1.05 * S for ns in fed_ns)
-    assert bool(fed_ns) == (at_s > 10)
+    assert bool(fed_ns) == (at_s > 2)
     *reset, holes = played.run.notes
     assert holes.startswith("the power trace has holes: monitor: ")
     told = "bench trouble: monitor: was reset: nothing it says is believed until it is set up anew"
@@ -237,7 +240,7 @@ def test_a_meter_that_falls_silent_ends_the_run_with_the_dut_fed(change: Any, wh
 
 def test_the_age_limit_is_the_rigs() -> None:
     spec = sampled_rig(SamplingSpec(age_limit_s=0.2))
-    played, happened_ns = struck(lambda chips: chips.pop(CHIP), 5.0, spec)
+    played, happened_ns = struck(lambda chips: chips.pop(CHIP), 1.0, spec)
     assert played.run.reason == "monitor: no reading for 0.2 s (nack)"
     assert played.ended_ns - happened_ns <= 2.3 * S
 
@@ -249,7 +252,7 @@ def test_a_slow_meter_has_four_of_its_periods() -> None:
 
 
 def test_a_rig_whose_meters_are_not_sampled_is_not_watched() -> None:
-    played, _ = struck(lambda chips: chips.pop(CHIP), 5.0, sampled_rig(SamplingSpec(meters=())))
+    played, _ = struck(lambda chips: chips.pop(CHIP), 1.0, sampled_rig(SamplingSpec(meters=())))
     assert not played.run.reason.startswith("monitor: no reading")
 
 

@@ -104,7 +104,7 @@ def test_what_talks_something_else_is_no_answer() -> None:
 
         threading.Thread(target=greet, daemon=True).start()
         with pytest.raises(NoAnswer):
-            queried(f"host=db1 port={other.getsockname()[1]} user=x", "SELECT 1", timeout_s=2)
+            queried(f"host=db1 port={other.getsockname()[1]} user=x", "SELECT 1", timeout_s=0.5)
 
 
 def test_one_that_is_not_open_cannot_be_asked() -> None:

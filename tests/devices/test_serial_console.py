@@ -171,10 +171,12 @@ def test_it_leaves_no_thread_and_no_descriptor_behind(uart: PlayedConsole) -> No
         await device.more(0)
 
     listened(main, uart.path)
-    threads, files = threading.active_count(), len(os.listdir("/proc/self/fd"))
+    threads, files = set(threading.enumerate()), len(os.listdir("/proc/self/fd"))
     for _ in range(3):
         listened(main, uart.path)
-    assert threading.active_count() <= threads
+    for thread in set(threading.enumerate()) - threads:
+        thread.join(5)  # the event loop tells its workers to end, and does not wait until they have
+        assert not thread.is_alive(), thread
     assert len(os.listdir("/proc/self/fd")) <= files
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import doctest
+import functools
 import importlib
 import statistics
 from collections import defaultdict
@@ -38,6 +39,8 @@ KINDS = [
     if path.split("/")[0] in ROOMS and not Path(path).stem.startswith("_")
 ]
 
+parsed = functools.cache(ast.parse)
+
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 DOCUMENTED = (ast.ClassDef, *FUNCTIONS)
 
@@ -49,7 +52,7 @@ def misnamed(kind: str, source: str) -> list[str]:
     """
     The public classes of a room's file, unless there is exactly one, in CamelCase, called like its kind.
     """
-    nodes = [node for node in ast.parse(source).body if isinstance(node, ast.ClassDef)]
+    nodes = [node for node in parsed(source).body if isinstance(node, ast.ClassDef)]
     names = [node.name for node in nodes if not node.name.startswith("_")]
     wanted = kind.replace("_", "").lower()
     right = len(names) == 1 and names[0].lower() == wanted and names[0][0].isupper()
@@ -60,7 +63,7 @@ def undocumented(source: str) -> Iterator[str]:
     """
     The public module, classes, functions and methods of a file that say nothing of themselves.
     """
-    tree = ast.parse(source)
+    tree = parsed(source)
     if not ast.get_docstring(tree):
         yield "the module"
     yield from _undocumented(tree.body, "")
@@ -83,7 +86,7 @@ def misplaced_quotes(source: str) -> Iterator[str]:
     The docstrings of a file whose quotes share a line with their text.
     """
     lines = source.splitlines()
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if isinstance(node, (ast.Module, *DOCUMENTED)) and ast.get_docstring(node):
             first, last = node.body[0].lineno, _last(node.body[0])
             if lines[first - 1].strip() not in ('"""', 'r"""') or lines[last - 1].strip() != '"""':
@@ -94,7 +97,7 @@ def lengths(source: str) -> Iterator[tuple[str, int]]:
     """
     Every function of a file with its number of lines, decorators and docstring left out.
     """
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if isinstance(node, FUNCTIONS):
             lines = _last(node) - node.lineno + 1
             if ast.get_docstring(node):

@@ -170,7 +170,7 @@ def test_a_bad_sample_is_a_gap_and_no_zero() -> None:
 
 
 @given(strategies.runs, st.lists(strategies.events, max_size=6))
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_any_trial_can_be_drawn_the_same_each_time_and_its_json_holds_no_markup(run: Any, events: list[Event]) -> None:
     for trial in run.trials:
         told = tuple(replace(event, trial=trial.index) for event in events)

@@ -18,8 +18,10 @@ from harness.audit.seen import Host
 from harness.engine.leaves import ungrouped
 from harness.engine.odometer import Odometer
 from harness.engine.undo import Pending, UndoJournal
+from harness.errors import DeviceError
 from harness.model.event import Event
 from harness.model.finding import Finding, Grade
+from harness.model.instant import Instant
 from harness.model.rig import RigSpec
 from harness.protocols import Device
 from tests.benches import FED_V, two_duts, world_behind
@@ -137,3 +139,41 @@ def wired(**pins: int) -> RigSpec:
         for name, rail in spec.world.rails.items()
     }
     return replace(spec, world=replace(spec.world, rails=rails))
+
+
+class Counting:
+    """
+    Counts what a rig's switch `mains` is told, and has it fail after so many strokes.
+    """
+
+    def __init__(self, fails_after: int | None = None, sticks_after: int | None = None) -> None:
+        self.told: list[tuple[str, Instant]] = []
+        self.count = 0
+        self._fails_after, self._sticks_after = fails_after, sticks_after
+
+    def __call__(self, name: str, device: Any) -> Any:
+        if name == "mains":
+            on, off = device.on, device.off
+
+            async def counted_off() -> Instant:
+                if self._fails_after is not None and self.count >= self._fails_after:
+                    raise DeviceError("mains", "is out of order")
+                self.count += 1
+                self.told.append(("off", at := await off()))
+                return at
+
+            async def kept_on() -> Instant:
+                if self._sticks_after is not None and self.count >= self._sticks_after:
+                    raise DeviceError("mains", "does not move")
+                self.told.append(("on", at := await on()))
+                return at
+
+            device.on, device.off = kept_on, counted_off
+        return device
+
+    def widths_s(self) -> list[float]:
+        """
+        How long each interruption was.
+        """
+        pairs = zip(self.told, self.told[1:], strict=False)
+        return [(b.earliest_ns - a.latest_ns) / 1e9 for (this, a), (then, b) in pairs if (this, then) == ("off", "on")]

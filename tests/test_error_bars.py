@@ -215,12 +215,13 @@ def wrong_worlds(seeds: range) -> tuple[dict[int, list[str]], Counter[str]]:
     return wrong, seen
 
 
-def test_in_500_worlds_the_truth_lies_in_what_is_measured() -> None:
-    wrong, seen = wrong_worlds(range(500))
+@pytest.mark.parametrize("first", range(0, 500, 50))
+def test_in_500_worlds_the_truth_lies_in_what_is_measured(first: int) -> None:
+    wrong, seen = wrong_worlds(range(first, first + 50))
     assert not wrong, wrong
     # Else the worlds would prove nothing.
-    assert min(seen[name] for name in ("fault_effective", "steady_lost", "removal_effective", "ready")) > 350
-    assert seen["first_sign"] > 200
+    assert min(seen[name] for name in ("fault_effective", "steady_lost", "removal_effective", "ready")) > 35
+    assert seen["first_sign"] > 20
 
 
 @pytest.mark.soak

@@ -7,7 +7,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from functools import cache
-from importlib.metadata import EntryPoint, EntryPoints, entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
@@ -77,11 +77,13 @@ def _built_in(room: str) -> set[str]:
     return {m.name for m in pkgutil.iter_modules([str(folder)]) if not m.name.startswith("_")}
 
 
+@cache
 def _points(group: str) -> dict[str, EntryPoint]:
     return {point.name: point for point in _all_points().select(group=group)}
 
 
 @cache
-def _all_points() -> EntryPoints:
-    # Every distribution's files are read for this, which takes longer than all else here: once.
+def _all_points() -> Any:
+    # Every distribution's files are read for this, which takes longer than all else here: once. EntryPoints, which in
+    # Python 3.11 are still in a mapping that selects like them.
     return entry_points()

@@ -28,7 +28,7 @@ def publish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Publish
 
     def forget() -> None:
         sys.modules.pop("elsewhere", None)
-        for found in (plugins.load, plugins._all_points):
+        for found in (plugins.load, plugins._points, plugins._all_points):
             found.cache_clear()
 
     forget()

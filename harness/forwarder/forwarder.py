@@ -18,7 +18,16 @@ from .toxic import Fate, Toxic
 # As many as may be waiting to be taken; a link that is down in silence takes none, and the next ones wait for ever.
 _BACKLOG = 128
 
+Address = tuple[str, int]
 Dial = Callable[[], Awaitable[socket.socket]]
+Serve = Callable[[Address], socket.socket]
+
+
+def served(address: Address) -> socket.socket:
+    """
+    A socket that listens on an address. Raises OSError when it cannot be had.
+    """
+    return socket.create_server(address, backlog=_BACKLOG)
 
 
 class Forwarder:
@@ -27,11 +36,11 @@ class Forwarder:
     once, on every connection. Must be used in a running asyncio loop, and closed.
 
     `dial()` connects to the far end, and raises OSError when that cannot be reached; then whoever asked is reset, since
-    a relay has taken the call before it knows.
+    a relay has taken the call before it knows. `serve(address)` is where it listens.
     """
 
-    def __init__(self, host: str, port: int, dial: Dial) -> None:
-        self._address, self._dial = (host, port), dial
+    def __init__(self, host: str, port: int, dial: Dial, serve: Serve = served) -> None:
+        self._address, self._dial, self._serve = (host, port), dial, serve
         self._loop = asyncio.get_running_loop()
         self._listening: socket.socket | None = None
         self._live: dict[Connection, None] = {}
@@ -66,7 +75,7 @@ class Forwarder:
         """
         if self._listening is not None:
             return
-        self._listening = socket.create_server(self._address, backlog=_BACKLOG)
+        self._listening = self._serve(self._address)
         self._listening.setblocking(False)
         self._address = self._listening.getsockname()[:2]
         self._loop.add_reader(self._listening, self._accept)

@@ -16,7 +16,8 @@ from ..netlink.namespaces import Namespace, become_root_of_a_user_namespace
 from .home import Home, IsolatedHome
 from .isolated_link import IsolatedLink
 from .played_link import PlayedLink, RelayLink
-from .program import filled
+from .port import HOST
+from .program import filled, ports_of_the_machine
 from .program_unit import ProgramUnit
 
 
@@ -80,8 +81,9 @@ def tell_facts(rig: RigSpec, units: Mapping[str, ProgramUnit], links: Mapping[st
         host, port = link.address
         facts |= {f"link.{name}": f"{host}:{port}", f"link.{name}.host": host, f"link.{name}.port": str(port)}
     for name, unit in units.items():
-        unit.facts = facts
+        reached = {f"machine.{port}": f"{HOST}:{port}" for port in ports_of_the_machine(unit.spec.program)}
+        unit.facts = facts | reached
         try:
-            filled(unit.spec.program, {**facts, "listen": "", "folder": ""})
+            filled(unit.spec.program, {**unit.facts, "listen": "", "folder": ""})
         except UsageError as error:
             raise error.within(file=str(rig.path), key=f"world.units.{name}.program") from error

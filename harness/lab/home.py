@@ -11,7 +11,7 @@ from functools import partial
 import anyio
 import anyio.to_thread
 
-from ..forwarder.forwarder import Forwarder, dialled
+from ..forwarder.forwarder import Forwarder, dialled, served
 from ..netlink.namespaces import Namespace
 from .port import HOST
 
@@ -37,6 +37,11 @@ class Home:
         stream = await anyio.connect_tcp(self.host, port)
         await stream.aclose()
 
+    def let_out(self, port: int) -> None:
+        """
+        The unit may reach that port of the machine, as 127.0.0.1. Raises OSError.
+        """
+
     def open_door(self, port: int) -> None:
         """
         The unit listens.
@@ -56,7 +61,7 @@ class Home:
 class IsolatedHome(Home):
     """
     A network namespace, out of which only links lead. The bench comes in by a door: the unit's port on the machine,
-    which is there as long as the unit listens.
+    which is there as long as the unit listens. The unit gets out by those doors that its program names.
     """
 
     host = "0.0.0.0"  # by whatever link somebody comes
@@ -66,10 +71,16 @@ class IsolatedHome(Home):
         self.leash = ("--netns", str(namespace.number))
         self.fds = (namespace.number,)
         self._door: Forwarder | None = None
+        self._out: dict[int, Forwarder] = {}
 
     async def knock(self, port: int) -> None:
         end = await self._dial(port)
         end.close()
+
+    def let_out(self, port: int) -> None:
+        if port not in self._out:
+            self._out[port] = Forwarder(HOST, port, partial(dialled, HOST, port), self._serve)
+        self._out[port].open()
 
     def open_door(self, port: int) -> None:
         if self._door is None:
@@ -81,14 +92,18 @@ class IsolatedHome(Home):
             self._door.hang_up()
 
     async def aclose(self) -> None:
-        if self._door is not None:
-            await self._door.aclose()
+        for door in (self._door, *self._out.values()):
+            if door is not None:
+                await door.aclose()
 
     async def plug(self, kind: socket.SocketKind = socket.SOCK_STREAM) -> socket.socket:
         """
         A socket of the namespace. Raises OSError.
         """
         return await anyio.to_thread.run_sync(self.namespace.call, partial(socket.socket, socket.AF_INET, kind))
+
+    def _serve(self, address: tuple[str, int]) -> socket.socket:
+        return self.namespace.call(partial(served, address))
 
     async def _dial(self, port: int) -> socket.socket:
         try:

@@ -54,6 +54,7 @@ def check(rig: RigSpec, units: Mapping[str, UnitSpec]) -> None:
 
 
 _NAMED = re.compile(r"\{([A-Za-z0-9_.-]+)\}")
+_OF_THE_MACHINE = re.compile(r"\{machine\.([0-9]{1,5})\}")
 
 
 def filled(words: Sequence[str], facts: Mapping[str, str]) -> list[str]:
@@ -87,3 +88,10 @@ def _found(word: str, folder: Path) -> Path | None:
             return path.resolve()
     command = shutil.which(word)
     return Path(command) if command else None
+
+
+def ports_of_the_machine(words: Sequence[str]) -> list[int]:
+    """
+    The ports of the machine itself that a command names, as `{machine.9093}`.
+    """
+    return sorted({int(port) for word in words for port in _OF_THE_MACHINE.findall(word)})

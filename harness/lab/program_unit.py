@@ -23,7 +23,7 @@ from . import descent
 from .home import Home
 from .played_console import PlayedConsole
 from .port import HOST, HeldPort
-from .program import filled, says_where_it_listens
+from .program import filled, ports_of_the_machine, says_where_it_listens
 
 # How long after the program began to listen the lab notices, at most.
 _LOOK_EVERY_S = 0.02
@@ -192,6 +192,8 @@ class ProgramUnit:
 
     async def _start(self) -> Process:
         self._boots += 1
+        for port in ports_of_the_machine(self._argv):
+            self.home.let_out(port)
         with self._boot_log() as log:
             return await anyio.open_process(
                 self._command(),

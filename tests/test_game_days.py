@@ -33,21 +33,22 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def planted(folder: Path, rig: str, defect: str) -> Path:
+def planted(folder: Path, rig: str, defect: DefectSpec) -> Path:
     """
-    A copy of a shipped rig whose edge node misbehaves, with an ear for alerts that nobody else has.
+    A copy of a shipped rig whose units misbehave, with an ear for alerts that nobody else has.
     """
     text = shipped("rig")[rig].read_text(encoding="utf-8")
-    if defect in OF_THE_WORLD:
-        text, count = re.subn(r"^\[world\.units\.edge\]$", rf'\g<0>\ndefect = "{defect}"', text, flags=re.M)
-    else:
-        unit = r'(^\[world\.units\.edge\]\nprogram = \[\s*"[^"]+",)'
-        text, count = re.subn(unit, rf'\1 "--defect", "{defect}",', text, flags=re.M)
-    assert count == 1, rig
+    for unit in defect.units:
+        if defect.name in OF_THE_WORLD:
+            text, count = re.subn(rf"^\[world\.units\.{unit}\]$", rf'\g<0>\ndefect = "{defect.name}"', text, flags=re.M)
+        else:
+            program = rf'(^\[world\.units\.{unit}\]\nprogram = \[\s*"[^"]+",)'
+            text, count = re.subn(program, rf'\1 "--defect", "{defect.name}",', text, flags=re.M)
+        assert count == 1, f"{rig}: {unit}"
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        text = text.replace("127.0.0.1:19094", f"127.0.0.1:{free.getsockname()[1]}")
-    path = folder / f"{rig}-{defect}.toml"
+        text = text.replace("19094", str(free.getsockname()[1]))
+    path = folder / f"{rig}-{defect.name}.toml"
     path.write_text(text, encoding="utf-8")
     return path
 
@@ -85,7 +86,7 @@ def test_a_defect_can_be_planted_in_the_rig_of_its_scenario(
 ) -> None:
     rig = scenario.rig or GAMEDAYS[name].rig
     assert rig is not None
-    assert load_rig(str(planted(tmp_path, rig, defect.name))).is_lab
+    assert load_rig(str(planted(tmp_path, rig, defect))).is_lab
 
 
 @pytest.mark.lab
@@ -110,7 +111,7 @@ def test_a_planted_defect_deviates_for_the_right_reason(
 ) -> None:
     rig = scenario.rig or GAMEDAYS[name].rig
     assert rig is not None
-    words = ["--scenario", scenario.name, "--rig", str(planted(tmp_path, rig, defect.name)), "--yes", "--seed", "1"]
+    words = ["--scenario", scenario.name, "--rig", str(planted(tmp_path, rig, defect)), "--yes", "--seed", "1"]
 
     code = hold(unproven(tmp_path, name, scenario, defect), *words)
 

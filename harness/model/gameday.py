@@ -81,11 +81,12 @@ class CheckSpec:
 class DefectSpec:
     """
     A defect planted in the DUT that the scenario is known to show; `deviates` is the criterion's name that shows it,
-    empty where the DUT is lost for good.
+    empty where the DUT is lost for good. `units` are the played world's units that have it.
     """
 
     name: str
     deviates: str = ""
+    units: tuple[str, ...] = ("edge",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

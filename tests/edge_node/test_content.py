@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,22 @@ from tests.edge_node.playing import Link, OnCall, Origin, Run, Running, module, 
 pytestmark = [pytest.mark.lab, pytest.mark.soak]
 
 POISON = b"corrupted data"
-QUIET = ("--warm-every-s", "1000")
+# Without a warmer: it is killed, and gone for good.
+QUIET = ("--defect", "worker_not_restarted")
 
 
 def synced(run: Run, surroundings: list[str], *options: str) -> Running:
     node = run(*surroundings, *options).until_it_answers()
     until(lambda: node.says(cached=16, uplink="fibre"))
+    if options[:2] == QUIET:
+        os.kill(until(lambda: warmer(node)), signal.SIGKILL)
+        until(lambda: warmer(node) is None)
     return node
+
+
+def warmer(node: Running) -> int | None:
+    found: int | None = node.health()["workers"]["warmer"]["pid"]
+    return found
 
 
 def poison(state: Path, item: str) -> None:

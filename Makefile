@@ -6,10 +6,11 @@ PYTEST := $(BIN)/python -m pytest
 export PYTHON
 
 .NOTPARALLEL:
-.PHONY: help drill test lint soak bench golden lock clean
+.PHONY: help drill gamedays test lint soak bench golden lock clean
 
 help:
 	@echo 'make drill    cut the power of a real program in the lab, and time its recovery'
+	@echo 'make gamedays the four game days, in the lab, with a real PostgreSQL (two minutes)'
 	@echo 'make test     lint, types, and every test that needs no hardware'
 	@echo 'make lint     ruff and mypy alone'
 	@echo 'make soak     the long forms of the tests (an hour)'
@@ -22,6 +23,11 @@ drill:
 	@.ci/venv run
 	@.ci/vm
 	@CRASHBENCH_HOME="$(CURDIR)/.crashbench" $(BIN)/crashbench run power-outage --rig lab
+
+gamedays:
+	@.ci/venv run
+	@.ci/vm
+	@CRASHBENCH_HOME="$(CURDIR)/.crashbench" $(BIN)/crashbench gameday run four-game-days --yes
 
 # Tests of real processes in real time (crashbench's own, the lab's, the board's virtual machine, a browser) come last.
 test: lint

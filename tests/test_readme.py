@@ -22,6 +22,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.cli import main
 from harness.config.drill import load_drill
 from harness.config.gameday import load_gameday
 from harness.config.rig import load_rig
@@ -134,6 +135,14 @@ def on_sim(words: tuple[str, ...]) -> list[str]:
     return moved
 
 
+def in_tables(markdown: str) -> list[str]:
+    """
+    The commands of ours in a page's tables that somebody could type as they stand there.
+    """
+    cells = re.findall(r"^\|.*\|$", markdown, re.M)
+    return [line for cell in cells for line in re.findall(r"`(crashbench (?:run|gameday run) [a-z][^`]*)`", cell)]
+
+
 def targets(makefile: str) -> set[str]:
     """
     The targets that a Makefile declares.
@@ -223,6 +232,22 @@ def test_every_command_runs(page: list[Block], folder: Path) -> None:
             run(crashbench(line), one.variables, 0 if is_shown_only else one.exit_code, block)
         else:
             assert program in FOREIGN, f"{block}: say in this test how `{program}` is checked"
+
+
+def test_every_command_of_a_table_would_run(
+    where: Path, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    for line in in_tables(where.read_text("utf-8")):
+        match shlex.split(line):
+            case ["crashbench", "run", *rest]:
+                assert main.run(["check", *rest]) == Exit.HELD, f"{line}\n{capsys.readouterr().err}"
+                assert "the guard would refuse" not in capsys.readouterr().out, line
+            case ["crashbench", "gameday", "run", file, *rest]:
+                scenarios = [scenario.name for scenario in load_gameday(file).scenarios]
+                assert rest in ([], *(["--scenario", name] for name in scenarios)), line
+            case _:
+                raise AssertionError(f"{line}: say in this test how it is checked")
 
 
 def test_every_link_inside_the_checkout_leads_somewhere(where: Path) -> None:
@@ -319,6 +344,11 @@ def test_a_toml_block_is_saved_under_the_name_it_gives_itself(tmp_path: Path) ->
 def test_a_command_that_ends_otherwise_is_seen() -> None:
     with pytest.raises(AssertionError, match="ended with 3"):
         run([sys.executable, "-c", "raise SystemExit(3)"], {}, 0, "here")
+
+
+def test_commands_are_found_in_tables_and_nowhere_else() -> None:
+    page = "run `crashbench run a`\n\n| x | `crashbench run b --rig sim` |\n|---|---|\n| `crashbench run DRILL` | y |\n"
+    assert in_tables(page) == ["crashbench run b --rig sim"]
 
 
 def test_the_makefiles_targets_are_found() -> None:

@@ -24,7 +24,7 @@ from harness.store.trace_file import close_traces, open_traces
 from tests.store import recorded
 from tests.store.traced import ALWAYS, METER, MS, SCALE, in_order, is_closed, log, only, sample, steady, told_of
 
-a_folder_each = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+a_folder_each = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 RUN = recorded.held()
 

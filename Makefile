@@ -30,6 +30,8 @@ gamedays:
 	@CRASHBENCH_HOME="$(CURDIR)/.crashbench" $(BIN)/crashbench gameday run four-game-days --yes
 
 # Tests of real processes in real time (crashbench's own, the lab's, the board's virtual machine, a browser) come last.
+# They start hundreds of processes, which need not compile the same files again and again, whatever else is set.
+test: export PYTHONDONTWRITEBYTECODE =
 test: lint
 	@.ci/vm
 	$(PYTEST) -n 2 --dist loadfile -m 'not process and not lab and not vm and not browser and not soak and not hardware'

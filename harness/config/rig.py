@@ -5,6 +5,7 @@ A rig file to a `RigSpec`.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -14,6 +15,7 @@ from .. import plugins
 from ..errors import UsageError, nearest
 from ..model.rig import (
     DEFAULT_ENVIRONMENT,
+    ArtifactSpec,
     DeviceSpec,
     DutSpec,
     GpioSpec,
@@ -28,6 +30,8 @@ from ..model.world import DrawSpec, WorldSpec
 from .build import build
 from .source import Source, read
 
+_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,60}")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Dut:
@@ -38,6 +42,7 @@ class _Dut:
     run_current_a: tuple[float, ...] = ()
     boot_signature: tuple[DrawSpec, ...] = ()
     identity: Mapping[str, str] = field(default_factory=dict)
+    artifacts: Mapping[str, ArtifactSpec] = field(default_factory=dict)
     roles: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -130,6 +135,7 @@ def _dut(name: str, dut: _Dut, devices: Mapping[str, DeviceSpec]) -> DutSpec:
         if identity.role not in roles:
             key = f"dut.{name}.identity.role"
             raise UsageError(f"'{identity.role}' is no role here; {nearest(identity.role, roles)}", key=key)
+    _check_artifacts(name, dut, roles)
     return DutSpec(
         name=name,
         nominal_v=dut.nominal_v,
@@ -139,8 +145,20 @@ def _dut(name: str, dut: _Dut, devices: Mapping[str, DeviceSpec]) -> DutSpec:
         run_current_a=dut.run_current_a,
         boot_signature=dut.boot_signature,
         identity=identity,
+        artifacts=dut.artifacts,
         roles=roles,
     )
+
+
+def _check_artifacts(name: str, dut: _Dut, roles: Mapping[str, str]) -> None:
+    for file, spec in dut.artifacts.items():
+        key = f"dut.{name}.artifacts.{file}"
+        if not _FILE.fullmatch(file):
+            raise UsageError("is no name for a file; write it like node.log", key=key)
+        if spec.role not in roles:
+            raise UsageError(f"'{spec.role}' is no role here; {nearest(spec.role, roles)}", key=f"{key}.role")
+        if bool(spec.run) == bool(spec.sql):
+            raise UsageError("needs either `run`, a command, or `sql`, a statement", key=key)
 
 
 def _check_currents(name: str, dut: _Dut) -> None:

@@ -4,7 +4,7 @@ A drill: its trials one after the other, each under the guard and the undo journ
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 
@@ -31,6 +31,8 @@ from .restore import restore
 from .trial import TrialRun
 from .undo import UndoJournal
 
+Keeper = Callable[[Trial], Awaitable[None]]
+
 
 class DrillRun:
     """
@@ -55,6 +57,13 @@ class DrillRun:
         self._told: list[str] = []
         self._notes: list[str] = []
         self._is_under_way = False
+        self._keepers: list[Keeper] = []
+
+    def after_each_trial(self, keeper: Keeper) -> None:
+        """
+        Has something done after each trial that came to its end, before the next one begins.
+        """
+        self._keepers.append(keeper)
 
     def abort(self, reason: str) -> None:
         """
@@ -129,6 +138,8 @@ class DrillRun:
             self._keep(trial_run.interrupted(reason), climb)
             raise
         self._keep(trial, climb)
+        for keeper in self._keepers:
+            await keeper(trial)
         return trial
 
     def _keep(self, trial: Trial, climb: Climb) -> None:

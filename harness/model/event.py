@@ -38,6 +38,7 @@ class Kind(StrEnum):
     BENCH_TROUBLE = "bench_trouble"
     CLOCK_STEPPED = "clock_stepped"
     SAMPLED = "sampled"
+    ARTIFACT = "artifact"
     RUN_ENDED = "run_ended"
     # The record of a game day, which is a folder of its own:
     GAMEDAY_STARTED = "gameday_started"

@@ -57,6 +57,18 @@ class IdentitySpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactSpec:
+    """
+    What is kept of a DUT after each trial: what the command `run` says on the DUT's `role` (a shell), or the rows of
+    the statement `sql` there (a database).
+    """
+
+    role: str
+    run: tuple[str, ...] = ()
+    sql: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DutSpec:
     """
     An edge unit: its rail's nominal voltage and brown-out level (volts), the current (amperes) that counts as its first
@@ -73,6 +85,8 @@ class DutSpec:
     boot_signature: tuple[DrawSpec, ...] = ()
     """The steps of its current while it boots; the last one says that it has booted."""
     identity: IdentitySpec | None = None
+    artifacts: Mapping[str, ArtifactSpec] = field(default_factory=dict)
+    """By the name of the file in which each is kept."""
     roles: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ..model.event import Event, Kind
 from ..model.evidence import NO_EVIDENCE, Evidence
 from ..model.instant import Span
 from ..model.quantity import QUANTITIES
@@ -48,8 +49,10 @@ class Markdown:
         """
         The page about a run.
         """
-        sections = (_top, _facts, _targets, _trials, _together, _sheet, _notes, _bounds, _repeat)
-        return "\n\n".join(block for section in sections for block in section(run)) + "\n"
+        told = (_top, _facts, _targets, _trials, _together, _sheet)
+        last = (_notes, _bounds, _repeat)
+        blocks = [block for section in told for block in section(run)] + _kept(evidence)
+        return "\n\n".join(blocks + [block for section in last for block in section(run)]) + "\n"
 
 
 def _top(run: Run) -> Section:
@@ -167,6 +170,22 @@ def _sheet(run: Run) -> Section:
         for row in run.deviations
     ]
     return ["## Deviation sheet", table(["row", "asked", "delivered", "measured by", "why different"], rows)]
+
+
+def _kept(evidence: Evidence) -> Section:
+    """
+    What was kept of the DUTs, below the run's folder.
+    """
+    kept = [event for event in evidence.events if event.kind is Kind.ARTIFACT]
+    if not kept:
+        return []
+    rows = [[str(event.trial), plain(event.subject), code(str(event.data["path"])), _size(event)] for event in kept]
+    return ["## Kept of the DUT", table(["trial", "DUT", "file", "bytes"], rows)]
+
+
+def _size(event: Event) -> str:
+    size, whole = event.data["bytes"], event.data["of_bytes"]
+    return str(size) if size == whole else f"the last {size} of {whole}"
 
 
 # --- what else to know -----------------------------------------------------------------------------------------------

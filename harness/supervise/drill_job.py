@@ -25,6 +25,7 @@ from ..protocols import Listener
 from ..store.events import EventLog
 from ..store.home import runs_dir
 from ..store.trace_log import TraceLog
+from .artifacts import Artifacts
 from .head import run_head
 from .job import End
 from .places import count_opening, odometer
@@ -53,9 +54,10 @@ class DrillJob:
 
     def check(self, bench: Assembly) -> None:
         """
-        Fills every role of the drill.
+        Fills every role of the drill, and those of what is kept after its trials.
         """
         bench.check(self._drill)
+        Artifacts.check(bench)
 
     async def carry_out(self, bench: Assembly, journal: UndoJournal, left: Pending) -> Done:
         """
@@ -69,6 +71,8 @@ class DrillJob:
         with ExitStack() as stack:
             emit = self._listeners(stack, head.run_id)
             self._run = DrillRun(drill, bench, head, journal, emit, strokes)
+            artifacts = Artifacts(runs_dir() / head.run_id, bench, emit, self._run.note)
+            self._run.after_each_trial(artifacts.keep)
             if self._aborted:
                 self._run.abort(self._aborted)
             for note in bench.notes:

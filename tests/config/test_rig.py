@@ -203,6 +203,18 @@ def played(old: str, new: str) -> str:
         ),
         (METERED.replace('trip = "2 A"', 'trip = "0 A"'), "dut.gateway.trip: must be more than 0"),
         (
+            METERED + '[dut.gateway.artifacts]\n"../log" = { role = "meter", sql = "SELECT 1" }',
+            "dut.gateway.artifacts.../log: is no name for a file; write it like node.log",
+        ),
+        (
+            METERED + '[dut.gateway.artifacts]\nlog = { role = "metre", run = ["dmesg"] }',
+            "dut.gateway.artifacts.log.role: 'metre' is no role here; did you mean 'meter'?",
+        ),
+        (
+            METERED + '[dut.gateway.artifacts]\nlog = { role = "meter" }',
+            "dut.gateway.artifacts.log: needs either `run`, a command, or `sql`, a statement",
+        ),
+        (
             METERED.replace('meter = "monitor"', ""),
             "dut.gateway.trip: nothing would trip: the DUT has no `meter` that can be sampled",
         ),

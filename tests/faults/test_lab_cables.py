@@ -47,4 +47,6 @@ def test_a_uplink_whose_interface_goes_down_is_failed_over_from_alerted_of_and_r
     assert record["reason"] == "1 of 1 trials recovered, every criterion met"
     trial = record["trials"][0]["instants"]
     assert trial["fault_commanded"]["earliest_ns"] <= trial["fault_effective"]["latest_ns"]
+    (kept,) = tmp_path.glob("home/runs/*/trials/0/edge")
+    assert {path.name for path in kept.iterdir()} == {"node.log", "audit.jsonl"}
     assert trial["detected"]["latest_ns"] < trial["removal_commanded"]["earliest_ns"]

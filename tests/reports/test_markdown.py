@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given, settings
 
 from harness.model.deviation import Deviation
+from harness.model.event import Event, Kind
+from harness.model.evidence import Evidence
 from harness.model.instant import Instant
 from harness.model.quantity import Quantity
 from harness.model.run import Run
@@ -135,3 +137,16 @@ def test_without_rows_there_is_no_sheet() -> None:
     page = Markdown.render(examples.held)
     assert "Deviation sheet" not in page
     assert "shaped after" not in page
+
+
+def test_what_was_kept_of_the_dut_is_listed_with_what_is_missing_of_it() -> None:
+    kept = [
+        Event(kind=Kind.ARTIFACT, at=Instant.exactly(0), trial=0, subject="edge", data=data)
+        for data in (
+            {"path": "trials/0/edge/node.log", "bytes": 7, "of_bytes": 7},
+            {"path": "trials/0/edge/console.log", "bytes": 4, "of_bytes": 10},
+        )
+    ]
+    page = Markdown.render(examples.ALL["held"], Evidence(events=tuple(kept)))
+    assert "| 0     | edge | `trials/0/edge/node.log`    | 7                |" in page
+    assert "| 0     | edge | `trials/0/edge/console.log` | the last 4 of 10 |" in page

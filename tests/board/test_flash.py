@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import harness.board.repl
 from harness.board.failures import BoardError, BoardLost
 from harness.board.firmware import Loader
 from harness.board.flash import ASIDE, MAIN, flash
@@ -91,7 +92,8 @@ def test_mpremote_copies_to_a_real_repl_what_differs() -> None:
                 board.remove("nothing")
 
 
-def test_a_port_without_a_repl_is_told(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_port_without_a_repl_is_told(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(harness.board.repl, "_READ_S", 0.2)
     master, slave = os.openpty()
     tty.setraw(slave)
     try:

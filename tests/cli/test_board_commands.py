@@ -28,6 +28,7 @@ from harness.config.data import data
 from harness.config.rig import load_rig
 from harness.errors import BenchError
 from harness.lab.virtual_machine import node_modules
+from harness.supervise import board_by_hand
 from harness.supervise.board_by_hand import flash_by_hand, repl
 from harness.supervise.lease import Lease
 
@@ -220,7 +221,8 @@ def test_a_port_that_is_not_there(capfd: Captured) -> None:
     assert "/dev/nothing" in refusal(capfd)
 
 
-def test_a_board_that_says_nothing(capfd: Captured) -> None:
+def test_a_board_that_says_nothing(capfd: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(board_by_hand, "_HELLO_S", 0.25)
     master, slave = os.openpty()
     try:
         assert run(["board", "info", "--port", os.ttyname(slave)]) == 3
@@ -251,7 +253,9 @@ def test_what_cannot_be_is_the_callers_mistake(words: list[str], why: str, capfd
     assert why in refusal(capfd)
 
 
-def test_a_board_that_takes_no_files_is_told() -> None:
+def test_a_board_that_takes_no_files_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(board_by_hand, "_HELLO_S", 0.25)
+
     def full(path: str) -> FakeRepl:
         raise BoardError(f"{path}: its file system is full")
 

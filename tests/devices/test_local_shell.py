@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from harness import clock
+from harness.devices import _shell
 from harness.devices._shell import MOST_BYTES
 from harness.devices.local_shell import LocalShell
 from harness.errors import DeviceError
@@ -116,7 +117,9 @@ def test_an_undo_is_a_command_line_or_says_that_there_is_none(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("action", ["false", "no-such-command", "sleep 60"])
-def test_an_undo_that_fails_is_the_benchs_trouble(action: str) -> None:
+def test_an_undo_that_fails_is_the_benchs_trouble(action: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_shell, "_UNDO_S", 0.3)
+
     async def main() -> None:
         await shell().undo(action)
 

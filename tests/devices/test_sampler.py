@@ -14,6 +14,7 @@ import anyio
 import pytest
 
 from harness import clock
+from harness.devices import _sampler
 from harness.devices._sampler import Sampler, SamplerThread
 from harness.devices._tap import Polled, Tap
 from harness.devices.ina226 import INA226
@@ -323,7 +324,8 @@ def test_what_came_before_a_late_start_is_not_missing() -> None:
     assert heard.codes == [Code.OK]
 
 
-def test_a_thread_that_hangs_in_its_bus_is_left_behind() -> None:
+def test_a_thread_that_hangs_in_its_bus_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_sampler, "_JOIN_S", 0.1)
     hangs, released = threading.Event(), threading.Event()
 
     def hang() -> int:

@@ -5,7 +5,6 @@ The origin as a program: what an edge node finds there.
 from __future__ import annotations
 
 import hashlib
-import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -80,16 +79,6 @@ def test_it_changes_by_itself_when_told_to(play: Play) -> None:
     until(lambda: all(one != other for one, other in zip(before, catalogue(origin), strict=True)))
 
 
-def test_readings_are_taken_once(play: Play) -> None:
-    origin = play()
-    records = [{"seq": seq, "at_ns": 0, "payload": ""} for seq in (1, 2, 3)]
-    for batch in (records[:2], records[1:]):
-        origin.ask("POST", "/readings/node", json.dumps(batch).encode())
-    assert origin.ask("GET", "/readings/node").json() == {"last_seq": 3, "count": 3}
-    assert origin.metric('origin_readings{node="node"}') == 3
-    assert origin.ask("GET", "/readings/another").json() == {"last_seq": 0, "count": 0}
-
-
 def test_it_counts_what_came_in_over_which_way(play: Play) -> None:
     second = free_port()
     origin = play("--listen", f"127.0.0.1:{second}")
@@ -100,20 +89,16 @@ def test_it_counts_what_came_in_over_which_way(play: Play) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "body", "status"),
+    ("method", "path"),
     [
-        ("GET", "/nowhere", b"", 404),
-        ("GET", "/content/nothing", b"", 404),
-        ("GET", "/content/p0-0/0000", b"", 404),
-        ("POST", "/change/nothing", b"", 404),
-        ("POST", "/readings/node", b"{", 400),
-        ("POST", "/readings/node", b"3", 400),
+        ("GET", "/nowhere"),
+        ("GET", "/content/nothing"),
+        ("GET", "/content/p0-0/0000"),
+        ("POST", "/change/nothing"),
     ],
 )
-def test_what_it_cannot_answer_gets_its_own_status(
-    play: Play, method: str, path: str, body: bytes, status: int
-) -> None:
-    assert play().ask(method, path, body).status_code == status
+def test_what_is_not_there_is_not_found(play: Play, method: str, path: str) -> None:
+    assert play().ask(method, path).status_code == 404
 
 
 def test_it_ends_with_its_standard_input() -> None:

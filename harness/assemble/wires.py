@@ -5,12 +5,12 @@ How the devices of a rig reach their hardware, or the world that is played for t
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 from .. import plugins
 from ..errors import BenchError, UsageError, nearest
 from ..model.rig import RigSpec
+from ..protocols import Program
 
 PIN_FACTORIES = "gpiozero_pin_factories"
 I2C_DRIVERS = "crashbench.i2c"
@@ -129,9 +129,9 @@ class RigWires:
             raise UsageError(problem, file=str(self.rig.path), key="world.units")
         return self._units[host]
 
-    def program(self, unit: str) -> tuple[Path, int | None]:
+    def program(self, unit: str) -> Program:
         """
-        The folder and the process of a unit that a lab plays.
+        The program of a unit that a lab plays.
         """
         if not self.rig.is_lab:
             raise UsageError(f"'{unit}' is played by a lab, and no lab plays this rig", file=str(self.rig.path))

@@ -8,12 +8,11 @@ import os
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import anyio.to_thread
 
 from ..errors import DeviceError
-from ..protocols import NoAnswer, ShellAnswer, Wiring
+from ..protocols import NoAnswer, Program, ShellAnswer, Wiring
 from ._shell import ShellDevice, run_program
 
 
@@ -50,21 +49,23 @@ class LabShell(ShellDevice):
         """
         Runs a command, without input. Raises NoAnswer, DeviceError.
         """
-        folder, _ = await self._running()
+        folder, _, has_power = await self._where()
+        if not has_power:
+            raise NoAnswer(f"'{self._unit}' has no power")
         return await run_program(argv, timeout_s=timeout_s, folder=folder)
 
     async def pids(self, pattern: str, *, timeout_s: float) -> list[int]:
         """
         The unit's processes whose command line matches. Raises NoAnswer, DeviceError.
         """
-        _, session = await self._running()
+        session = await self._session()
         return [pid for pid in await super().pids(pattern, timeout_s=timeout_s) if _session(pid) == session]
 
     async def signal(self, pid: int, name: str, *, timeout_s: float) -> bool:
         """
         Sends a process of the unit a signal. Raises NoAnswer, DeviceError for one that is not the unit's.
         """
-        _, session = await self._running()
+        session = await self._session()
         try:
             # What holds the process cannot come to mean another one between the look and the signal.
             held = os.pidfd_open(pid)
@@ -80,14 +81,14 @@ class LabShell(ShellDevice):
             os.close(held)
         return True
 
-    async def _where(self) -> tuple[Path, int | None]:
+    async def _where(self) -> Program:
         return await anyio.to_thread.run_sync(self._wiring.program, self._unit)
 
-    async def _running(self) -> tuple[Path, int]:
-        folder, pid = await self._where()
+    async def _session(self) -> int:
+        pid = (await self._where()).pid
         if pid is None:
             raise NoAnswer(f"'{self._unit}' runs nothing: it has no power, or its program has ended")
-        return folder, pid
+        return pid
 
 
 def _session(pid: int) -> int | None:

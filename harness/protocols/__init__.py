@@ -12,7 +12,7 @@ from .links import Link
 from .parts import Battery, Device, Output, PowerMeter, PowerSwitch, PulseSwitch, ResetLine
 from .services import HttpAnswer, HttpService, NoAnswer, PingTarget, Shell, ShellAnswer, SqlService, TcpService
 from .strikes import Fault, Measuring, Probe, Strike, Telling
-from .surroundings import Roles, Wiring
+from .surroundings import Program, Roles, Wiring
 
 __all__ = [
     "AlertSource",
@@ -34,6 +34,7 @@ __all__ = [
     "PowerMeter",
     "PowerSwitch",
     "Probe",
+    "Program",
     "PulseSwitch",
     "ResetLine",
     "Roles",

@@ -5,11 +5,22 @@ What a device may ask of the rig it is built into, and a fault or a probe of who
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from ..model.rig import DutSpec, RigSpec
 
 T = TypeVar("T")
+
+
+class Program(NamedTuple):
+    """
+    What a lab runs as a unit: the folder it runs in, its process, which leads a session (None while it does not run),
+    and whether the unit has power, be it that its program has ended.
+    """
+
+    folder: Path
+    pid: int | None
+    has_power: bool
 
 
 class Wiring(Protocol):
@@ -60,10 +71,9 @@ class Wiring(Protocol):
         The model of a DUT in virtual time. Raises UsageError elsewhere.
         """
 
-    def program(self, unit: str) -> tuple[Path, int | None]:
+    def program(self, unit: str) -> Program:
         """
-        The folder in which a lab runs a unit's program, and its process, which leads a session; None while it does not
-        run. Raises UsageError where no lab plays the rig, DeviceError.
+        The program of a unit that a lab plays. Raises UsageError where no lab plays the rig, DeviceError.
         """
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from harness.protocols import Wiring
+from harness.protocols import Program, Wiring
 
 
 class Bare:
@@ -17,8 +17,8 @@ class Bare:
 
     rig: Any = None
 
-    def __init__(self, folder: Path | None = None, pid: int | None = None) -> None:
-        self._folder, self.pid = folder, pid
+    def __init__(self, folder: Path | None = None, pid: int | None = None, *, has_power: bool = True) -> None:
+        self._folder, self.pid, self._has_power = folder, pid, has_power
 
     def pin_factory(self) -> Any: ...
 
@@ -38,10 +38,10 @@ class Bare:
 
     def unit(self, host: str) -> Any: ...
 
-    def program(self, unit: str) -> tuple[Path, int | None]:
+    def program(self, unit: str) -> Program:
         assert self._folder is not None
-        return self._folder, self.pid
+        return Program(self._folder, self.pid, has_power=self._has_power)
 
 
-def bare(folder: Path | None = None, pid: int | None = None) -> Wiring:
-    return Bare(folder, pid)
+def bare(folder: Path | None = None, pid: int | None = None, *, has_power: bool = True) -> Wiring:
+    return Bare(folder, pid, has_power=has_power)

@@ -16,7 +16,7 @@ import pytest
 from harness import clock
 from harness.devices.lab_shell import LabShell
 from harness.errors import DeviceError
-from harness.protocols import NoAnswer, Shell
+from harness.protocols import NoAnswer, Shell, ShellAnswer
 
 from .shells import bare
 
@@ -51,8 +51,8 @@ def stranger() -> Iterator[int]:
         process.kill()
 
 
-def shell(folder: Path, pid: int | None) -> LabShell:
-    return LabShell("shell", LabShell.Config(unit="edge"), bare(folder, pid))
+def shell(folder: Path, pid: int | None, *, has_power: bool = True) -> LabShell:
+    return LabShell("shell", LabShell.Config(unit="edge"), bare(folder, pid, has_power=has_power))
 
 
 def test_commands_run_in_the_units_folder(tmp_path: Path, unit: tuple[subprocess.Popen[bytes], int]) -> None:
@@ -66,10 +66,19 @@ def test_commands_run_in_the_units_folder(tmp_path: Path, unit: tuple[subprocess
 
 def test_a_unit_without_power_does_not_answer(tmp_path: Path) -> None:
     async def main() -> None:
-        await shell(tmp_path, None).run(["true"], timeout_s=5)
+        await shell(tmp_path, None, has_power=False).run(["true"], timeout_s=5)
 
     with pytest.raises(NoAnswer, match="no power"):
         clock.run(main)
+
+
+def test_a_unit_whose_program_has_ended_answers_and_has_no_processes(tmp_path: Path) -> None:
+    async def main() -> ShellAnswer:
+        with pytest.raises(NoAnswer, match="its program has ended"):
+            await shell(tmp_path, None).pids("waits", timeout_s=5)
+        return await shell(tmp_path, None).run(["true"], timeout_s=5)
+
+    assert clock.run(main).code == 0
 
 
 def test_it_tells_of_the_units_processes_alone(

@@ -215,7 +215,7 @@ def wrong_worlds(seeds: range) -> tuple[dict[int, list[str]], Counter[str]]:
     return wrong, seen
 
 
-@pytest.mark.parametrize("first", range(0, 500, 50))
+@pytest.mark.parametrize("first", [0, 50, *(pytest.param(n, marks=pytest.mark.long) for n in range(100, 500, 50))])
 def test_in_500_worlds_the_truth_lies_in_what_is_measured(first: int) -> None:
     wrong, seen = wrong_worlds(range(first, first + 50))
     assert not wrong, wrong

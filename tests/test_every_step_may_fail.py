@@ -62,7 +62,9 @@ DRILLS = {
 }
 
 
-@pytest.mark.parametrize("for_good", [False, True], ids=["once", "for good"])
+@pytest.mark.parametrize(
+    "for_good", [pytest.param(False, id="once"), pytest.param(True, id="for good", marks=pytest.mark.long)]
+)
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(("spec", "bench"), DRILLS.values(), ids=DRILLS)
 def test_whichever_call_fails_the_dut_is_fed_or_the_relay_is_named(

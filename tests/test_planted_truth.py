@@ -153,6 +153,7 @@ WIDEST = {
 }
 
 
+@pytest.mark.long
 def test_in_500_worlds_the_truth_lies_in_what_the_trace_tells() -> None:
     wrong, widths = lies(range(500))
     assert not wrong, wrong

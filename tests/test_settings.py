@@ -113,16 +113,16 @@ class Selected:
 @pytest.mark.parametrize(
     ("arguments", "selected"),
     [
-        ([], ["lab", "plain", "process"]),
+        ([], ["lab", "long", "plain", "process"]),
         (["-m", SELECTIONS[0]], ["plain"]),
-        (["-m", SELECTIONS[1]], ["lab", "process"]),
+        (["-m", SELECTIONS[1]], ["lab", "long", "process"]),
         (["-m", SELECTIONS[2]], ["lab_soak", "process_soak", "soak"]),
     ],
 )
 def test_a_selection_of_markers_replaces_the_default_one(
     tmp_path: Path, arguments: list[str], selected: list[str]
 ) -> None:
-    kinds = ("plain", "process", "lab", "soak", "process_soak", "lab_soak", "hardware", "hardware_soak")
+    kinds = ("plain", "process", "long", "lab", "soak", "process_soak", "lab_soak", "hardware", "hardware_soak")
     marks = {kind: "".join(f"@pytest.mark.{mark}\n" for mark in kind.split("_") if mark != "plain") for kind in kinds}
     tests = "".join(f"{mark}def test_{kind}(): ...\n" for kind, mark in marks.items())
     (tmp_path / "test_kinds.py").write_text(f"import pytest\n{tests}")

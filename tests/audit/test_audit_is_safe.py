@@ -16,6 +16,8 @@ from tests.audit.audits import Counting, audited
 from tests.benches import rig
 from tests.failing import WAYS, FailsAt
 
+pytestmark = pytest.mark.long
+
 # An audit takes a while: the first stroke and a late one here, the others in the long form.
 CALLS = [1, 13, *(pytest.param(nth, marks=pytest.mark.soak) for nth in (2, 3, 6, 26))]
 

@@ -56,6 +56,7 @@ def test_what_was_written_is_read_to_the_last_bit(tmp_path: Path, blocks: Blocks
     assert StreamReader(tmp_path / "stream").about == ABOUT
 
 
+@pytest.mark.long
 def test_a_stream_torn_at_any_byte_is_read_up_to_its_last_whole_block(tmp_path: Path) -> None:
     path, torn = tmp_path / "stream", tmp_path / "torn"
     written = [(SCALE, steady(5 * block, 5 * block + 5)) for block in range(2)]

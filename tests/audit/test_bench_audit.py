@@ -18,6 +18,8 @@ from tests.audit.audits import Counting, audited, wired
 from tests.benches import rig, shipped_rig, two_duts
 
 # An audit takes a second: one of each kind here, the others in the long form.
+pytestmark = pytest.mark.long
+
 SEEDS = [1, *(pytest.param(seed, marks=pytest.mark.soak) for seed in (2, 3))]
 SOUND = {
     "relay": rig(),
@@ -35,12 +37,8 @@ SOUND = {
 }
 
 
-# The first few are what most rigs are; the others are left for later.
-OF_EACH_KIND = [pytest.param(name, marks=pytest.mark.long) if n >= 4 else name for n, name in enumerate(SOUND)]
-
-
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("name", OF_EACH_KIND)
+@pytest.mark.parametrize("name", SOUND)
 def test_a_sound_bench_raises_no_alarm(name: str, seed: int) -> None:
     done = audited(SOUND[name], seed)
     assert done.error is None

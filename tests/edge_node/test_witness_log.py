@@ -65,6 +65,7 @@ def test_every_acknowledged_record_is_found_after_a_power_cut(records: list[byte
         assert boot(state) == witness_log.Findings(last_seq=len(records))
 
 
+@pytest.mark.long
 @on_disk
 @given(payloads, st.data())
 def test_any_truncation_of_acknowledged_records_is_reported_as_lost(records: list[bytes], draw: st.DataObject) -> None:
@@ -78,6 +79,7 @@ def test_any_truncation_of_acknowledged_records_is_reported_as_lost(records: lis
         assert (found.lost, found.last_seq, found.corrupt) == (len(records) - whole, whole, 0)
 
 
+@pytest.mark.long
 @on_disk
 @given(payloads, st.binary(min_size=1, max_size=40), st.data())
 def test_a_torn_tail_that_was_never_acknowledged_is_no_loss(
@@ -92,6 +94,7 @@ def test_a_torn_tail_that_was_never_acknowledged_is_no_loss(
         assert boot(state) == witness_log.Findings(last_seq=len(records))
 
 
+@pytest.mark.long
 @on_disk
 @given(payloads, st.data())
 def test_any_flipped_bit_in_an_acknowledged_record_is_a_loss(records: list[bytes], draw: st.DataObject) -> None:
@@ -103,6 +106,7 @@ def test_any_flipped_bit_in_an_acknowledged_record_is_a_loss(records: list[bytes
         assert boot(state).lost >= 1
 
 
+@pytest.mark.long
 @on_disk
 @given(payloads, payloads)
 def test_a_loss_is_still_reported_after_later_boots(records: list[bytes], later: list[bytes]) -> None:

@@ -99,6 +99,7 @@ def shipped(name: str, seed: int) -> Done:
     return run(name, seed=seed)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", DRILLS)
 @pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.soak) for seed in (2, 3))])
 def test_it_holds_and_the_worlds_own_times_lie_in_what_was_measured(name: str, seed: int) -> None:

@@ -9,12 +9,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio
+import pytest
 
 from harness import clock
 from harness.forwarder.datagrams import Datagrams
 from harness.lab.echo import udp_echo
 from harness.model.link import CLEAR, LinkShape
 from tests.forwarder.played import HOST, run
+
+pytestmark = pytest.mark.long
 
 
 @asynccontextmanager

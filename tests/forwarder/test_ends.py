@@ -9,10 +9,13 @@ import socket
 from collections.abc import Callable
 
 import anyio
+import pytest
 
 from harness.model.link import CLEAR, LinkShape
 from tests.forwarder.played import connected, forwarding, run
 from tests.forwarder.test_turns import READY, STARTED
+
+pytestmark = pytest.mark.long
 
 # More than the buffers of two sockets take, less than the forwarder keeps under way.
 MUCH = bytes(3 << 20)

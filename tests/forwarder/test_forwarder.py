@@ -144,6 +144,7 @@ async def fates(forwarder: object, patience_s: float, count: int = 20) -> str:
     return "".join(told)
 
 
+@pytest.mark.long
 def test_the_same_seed_loses_and_resets_the_same_connections() -> None:
     async def main() -> None:
         async with forwarding() as forwarder:
@@ -190,6 +191,7 @@ def test_a_lost_connection_stays_lost_and_is_let_go_of_when_its_client_gives_up(
     run(main)
 
 
+@pytest.mark.long
 def test_the_same_seed_delays_the_same() -> None:
     async def delays(client: Client) -> list[float]:
         return [await client.took_s() for _ in range(10)]

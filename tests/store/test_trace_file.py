@@ -64,6 +64,7 @@ def touching(rows: list[Sample], from_ns: int, to_ns: int) -> list[Sample]:
     return [row for row in rows if row.latest_ns >= from_ns and row.earliest_ns <= to_ns]
 
 
+@pytest.mark.long
 @given(in_order(), st.booleans(), st.data())
 @a_folder_each
 def test_samples_are_those_that_touch_a_stretch(
@@ -79,6 +80,7 @@ def test_samples_are_those_that_touch_a_stretch(
     assert only(run).samples(from_ns, to_ns) == truth(touching(rows, from_ns, to_ns))
 
 
+@pytest.mark.long
 @given(in_order(), st.booleans(), st.integers(1, 300), st.data())
 @a_folder_each
 def test_an_overview_leaves_nothing_out_and_makes_nothing_up(
@@ -140,6 +142,7 @@ def test_a_short_stretch_is_told_sample_by_sample(tmp_path: Path) -> None:
     assert list(seen.bus_v_min) == list(seen.bus_v_mean) == list(seen.bus_v_max) == list(truth(near).bus_v)
 
 
+@pytest.mark.long
 def test_a_dip_of_one_sample_shows_from_any_distance(tmp_path: Path) -> None:
     log(tmp_path, steady(0, 25_000), [sample(25_000, bus=-3)], steady(25_001, 50_000))
     for _ in range(2):
@@ -152,6 +155,7 @@ def test_a_dip_of_one_sample_shows_from_any_distance(tmp_path: Path) -> None:
         close(tmp_path)
 
 
+@pytest.mark.long
 def test_from_far_away_only_the_coarsest_level_that_suffices_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

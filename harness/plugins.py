@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, entry_points, requires
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from .errors import BenchError, UsageError, nearest
 
 ROOMS = ("devices", "faults", "probes", "reports")
 _PACKAGE = __package__ or "harness"
+_DISTRIBUTION = "crashbench"
 
 
 def kinds(room: str) -> list[str]:
@@ -43,9 +45,21 @@ def load(room: str, kind: str) -> Any:
             return others[kind].load()
         return class_in(vars(importlib.import_module(f"{_PACKAGE}.{room}.{kind}")), kind)
     except ModuleNotFoundError as error:
-        raise BenchError(f"{room[:-1]} kind '{kind}' needs the Python package '{error.name}': install it") from error
+        raise BenchError(f"{room[:-1]} kind '{kind}' {needed(error)}") from error
     except (ImportError, AttributeError) as error:
         raise BenchError(f"{room[:-1]} kind '{kind}' cannot be loaded: {error}") from error
+
+
+def needed(error: ModuleNotFoundError) -> str:
+    """
+    Which package is needed, and what brings it: the extra of ours that asks for it, if one does.
+    """
+    package = (error.name or "").partition(".")[0]
+    asked = (re.match(r"([\w.-]+).*extra == ['\"](\w+)['\"]", line) for line in requires(_DISTRIBUTION) or ())
+    extras = [found[2] for found in asked if found and found[1] == package]
+    extra = next((extra for extra in extras if extra != "all"), None)
+    wanted = f"'{_DISTRIBUTION}[{extra}]'" if extra else package
+    return f"needs '{package}'; install it with `pip install {wanted}`"
 
 
 def class_in(names: dict[str, Any], kind: str) -> Any:

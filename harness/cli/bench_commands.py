@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import Exit, UsageError
+from ..plugins import needed
 from .options import RigOption, SetOption, rig_name
 
 if TYPE_CHECKING:
@@ -118,8 +119,8 @@ def serve(
     """
     try:
         from ..host.serve import serve_host
-    except ImportError as error:
-        raise UsageError(f"needs '{error.name}'; install it with `pip install 'crashbench[host]'`") from error
+    except ModuleNotFoundError as error:
+        raise UsageError(needed(error)) from error
 
     return serve_host(rig_name(rig), host, port)
 

@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 from ..errors import UsageError, nearest
 from ..model.link import LinkShape
-from ..netlink import veth
 from ..protocols import Wiring
 from ._link_device import LinkDevice
 
@@ -44,7 +43,7 @@ class LabLink(LinkDevice):
             problem = f"there is no link '{config.link}' in a lab; {nearest(config.link, links, what='such link')}"
             raise UsageError(problem, key="link")
         is_relay = links[config.link].kind == "relay"
-        super().__init__(name, "", wiring, _CANNOT_RELAY if is_relay else veth.cannot())
+        super().__init__(name, "", wiring, _CANNOT_RELAY if is_relay else _a_cable_cannot())
         self.loses: Literal["packets", "connections"] = "connections" if is_relay else "packets"
         self.sees = frozenset({"trips", "packets"} if is_relay else {"carrier", "trips", "packets"})
         self.config = config
@@ -71,3 +70,9 @@ class LabLink(LinkDevice):
             self._end = self._wiring.link(self.config.link)
             self._measure(self._end.probe)
         return self._end
+
+
+def _a_cable_cannot() -> dict[str, str]:
+    from ..netlink import veth  # and with it what talks to the kernel: a relay needs none
+
+    return veth.cannot()

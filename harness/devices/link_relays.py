@@ -12,7 +12,6 @@ from ..clock import now_ns
 from ..errors import DeviceError, UsageError
 from ..model.instant import Instant
 from ..model.link import LinkShape
-from ..netlink.interface import Interface
 from ..protocols import PowerSwitch, Wiring
 from ._link_device import LinkDevice
 
@@ -78,6 +77,8 @@ class LinkRelays(LinkDevice):
         """
         if not self.config.interface:
             return None
+        from ..netlink.interface import Interface  # and with it what talks to the kernel: contacts need none
+
         interface = Interface(self.config.interface, self.config.netns)
         seen: list[bool] = []
         await self._call(lambda: seen.append(interface.carrier()))

@@ -6,15 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
 
-from ..errors import UsageError
+from ..errors import BenchError, UsageError
 from ..model.rig import RigSpec
 from ..model.world import WorldSpec
-from ..netlink.interface import Interface
-from ..netlink.namespaces import Namespace, become_root_of_a_user_namespace
+from ..plugins import needed
 from .home import Home, IsolatedHome
-from .isolated_link import IsolatedLink
 from .played_link import PlayedLink, RelayLink
 from .port import HOST
 from .program import filled, ports_of_the_machine
@@ -38,17 +35,15 @@ def homes(world: WorldSpec) -> Iterator[dict[str, Home]]:
     thread. Raises BenchError.
     """
     isolated = {unit for link in world.links.values() if link.kind == "netns" for unit in (link.unit, link.to)}
-    if isolated:
-        become_root_of_a_user_namespace()
-    namespaces: dict[str, Namespace] = {}
+    if not isolated:
+        yield {unit: Home() for unit in world.units}
+        return
     try:
-        for unit in isolated:
-            namespaces[unit] = Namespace(unit)
-            namespaces[unit].call(partial(Interface("lo").set_up, True))
-        yield {unit: IsolatedHome(namespaces[unit]) if unit in namespaces else Home() for unit in world.units}
-    finally:
-        for namespace in namespaces.values():
-            namespace.close()
+        from .isolation import isolated_homes  # and with it what talks to the kernel, which no other lab needs
+    except ModuleNotFoundError as error:
+        raise BenchError(f"a lab with cables {needed(error)}") from error
+    with isolated_homes(isolated) as apart:
+        yield {unit: apart[unit] if unit in apart else Home() for unit in world.units}
 
 
 def links(world: WorldSpec, units: Mapping[str, ProgramUnit]) -> dict[str, PlayedLink]:
@@ -62,6 +57,8 @@ def links(world: WorldSpec, units: Mapping[str, ProgramUnit]) -> dict[str, Playe
             near = units[spec.unit].home
             assert isinstance(near, IsolatedHome)
             assert isinstance(far, IsolatedHome)
+            from .isolated_link import IsolatedLink
+
             made[name] = IsolatedLink(name, number, near, far, to[1])
         else:
             made[name] = RelayLink(name, to)

@@ -81,7 +81,11 @@ def test_a_kind_that_two_claim_is_the_benchs_trouble(publish: Publish) -> None:
 @pytest.mark.parametrize(
     ("source", "told"),
     [
-        ("import no_such_library", "needs the Python package 'no_such_library': install it"),
+        ("import no_such_library", "needs 'no_such_library'; install it with `pip install no_such_library`"),
+        (
+            "raise ModuleNotFoundError(name='pyroute2.netlink')",
+            "needs 'pyroute2'; install it with `pip install 'crashbench[net]'`",
+        ),
         ("raise ImportError('libgpiod.so.2 is missing')", "cannot be loaded: libgpiod.so.2 is missing"),
         ("", "cannot be loaded: module 'elsewhere' has no attribute 'Earthquake'"),
     ],

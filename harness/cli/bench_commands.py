@@ -5,13 +5,14 @@ Commands that act: check, run, restore, lab, serve.
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import Exit, UsageError
 from ..plugins import needed
-from .options import RigOption, SetOption, rig_name
+from .options import RigOption, SetOption, is_debug, rig_name
 
 if TYPE_CHECKING:
     from ..supervise.supervisor import Outcome
@@ -52,23 +53,34 @@ def run(
     """
     Run a drill on a rig: inject, prove, recover, judge.
     """
-    from ..config.rig import load_rig
-    from ..supervise.request import RunRequest, seed_of
-    from ..supervise.supervisor import supervise
-    from .live import live_view
+    from . import signals
 
-    spec = load_rig(rig_name(rig))
-    request = RunRequest(
-        drill=drill,
-        rig=rig_name(rig),
-        seed=seed_of(seed, virtual=spec.is_virtual),
-        trials=trials,
-        overrides=tuple(sets or ()),
-        until_failure=until_failure,
-    )
-    with live_view() as listen:
-        outcome = supervise(request, listen)
-    return _told(outcome, json)
+    try:
+        with signals.heard():
+            from ..config.rig import load_rig
+            from ..supervise.request import RunRequest, seed_of
+            from ..supervise.supervisor import supervise
+            from .live import live_view
+            from .outputs import check_output
+
+            if json not in (None, "-"):
+                check_output(Path(json), "--json")
+            spec = load_rig(rig_name(rig))
+            request = RunRequest(
+                drill=drill,
+                rig=rig_name(rig),
+                seed=seed_of(seed, virtual=spec.is_virtual),
+                trials=trials,
+                overrides=tuple(sets or ()),
+                until_failure=until_failure,
+                debug=is_debug.get(),
+            )
+            with live_view() as listen:
+                outcome = supervise(request, listen)
+    except signals.Interrupted as interrupted:
+        return _unrecorded(str(interrupted), interrupted.exit_code, json)
+    with signals.held_off():
+        return _told(outcome, json)
 
 
 def restore(rig: RigOption = None) -> int:
@@ -131,10 +143,20 @@ def _told(outcome: Outcome, json: str | None) -> int:
     """
     from .told import tell_run
 
-    if outcome.run_id is None:
-        sys.stderr.write(f"crashbench: {outcome.problem}\n")
-        if outcome.exit_code == Exit.BENCH and json != "-":
-            typer.echo(f"verdict: inconclusive ({outcome.problem})")
+    if outcome.run_id is not None:
+        tell_run(outcome.run_id, outcome.problem, json)
         return outcome.exit_code
-    tell_run(outcome.run_id, outcome.problem, json)
-    return outcome.exit_code
+    if outcome.exit_code in (Exit.USAGE, Exit.REFUSED):
+        sys.stderr.write(f"crashbench: {outcome.problem}\n")
+        return outcome.exit_code
+    return _unrecorded(outcome.problem, outcome.exit_code, json)
+
+
+def _unrecorded(problem: str, exit_code: int, json: str | None) -> int:
+    """
+    Prints the verdict on a run of which there is no record.
+    """
+    sys.stderr.write(f"crashbench: {problem}\n")
+    if json != "-":
+        typer.echo(f"verdict: inconclusive ({problem})")
+    return exit_code

@@ -17,7 +17,7 @@ from rich.table import Table
 from ..errors import Exit, UsageError, nearest
 from ..model.event import Event, Kind
 from ..model.finding import Finding, Grade
-from .options import JsonFlag, RigOption, rig_name
+from .options import JsonFlag, RigOption, is_debug, rig_name
 
 if TYPE_CHECKING:
     from ..model.rig import RigSpec
@@ -62,7 +62,8 @@ def doctor(
         return Exit.HELD
     if not look_only:
         sys.stderr.write("\n".join([f"doctor audits {spec.path.name}:", *(f"  {line}" for line in plan), ""]))
-    request = AuditRequest(rig=rig_name(rig), seed=seed_of(None, virtual=spec.is_virtual), look_only=look_only)
+    seed = seed_of(None, virtual=spec.is_virtual)
+    request = AuditRequest(rig=rig_name(rig), seed=seed, look_only=look_only, debug=is_debug.get())
     findings: list[Finding] = []
     with _progress(findings) as listen:
         outcome = supervise(request, listen)

@@ -6,16 +6,14 @@ from __future__ import annotations
 
 import sys
 import traceback
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from ..errors import CrashbenchError, Exit
+from ..errors import BenchError, CrashbenchError, Exit
 from . import bench_commands, board_commands, doctor_command, gameday_commands, record_commands, rig_commands
+from .misuse import Misused, mistake
 from .options import is_debug
-
-# What is wrong with the words of a command: click's ClickException, or the copy that newer typers keep to themselves.
-_Misused: Any = typer.BadParameter.__mro__[2]
 
 app = typer.Typer(
     name="crashbench",
@@ -58,25 +56,32 @@ def run(words: list[str]) -> int:
     Runs one command; returns its exit code. Every error is one line on stderr.
     """
     try:
-        code = app(words, standalone_mode=False)
+        code = app(words, prog_name="crashbench", standalone_mode=False)
     except typer.Exit as end:
         return end.exit_code
-    except _Misused as error:
-        error.show()
+    except Misused as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            sys.stderr.write(f"{error.format_message()}\n")
+        else:
+            _tell(mistake(error), error)
         return Exit.USAGE
     except (typer.Abort, KeyboardInterrupt):
         return Exit.SIGINT
     except CrashbenchError as error:
-        _tell(error)
+        _tell(error, error)
         return error.exit_code
     except BrokenPipeError:
+        return Exit.BENCH
+    except Exception as error:
+        problem = f"failed by itself: {type(error).__name__}: {error}; `crashbench --debug` shows where"
+        _tell(BenchError(problem), error)
         return Exit.BENCH
     return code if isinstance(code, int) else 0
 
 
-def _tell(error: CrashbenchError) -> None:
+def _tell(error: CrashbenchError, cause: Exception) -> None:
     if is_debug.get():
-        traceback.print_exception(error)
+        traceback.print_exception(cause)
     sys.stderr.write(f"crashbench: {' '.join(str(error).split())}\n")
 
 

@@ -67,11 +67,11 @@ def report(
     """
     One run in a format that others read.
     """
-    from ..errors import UsageError
     from ..reports import load as load_report
     from ..store.events import FILE
     from ..store.evidence import load_evidence
     from ..store.record import fold, folder
+    from .outputs import write_output
 
     kind, at = load_report(format), folder(run)
     evidence = load_evidence(at)
@@ -79,10 +79,7 @@ def report(
     if output is None:
         typer.echo(text, nl=False)
         return
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"cannot be written: {error.strerror}", file=str(output), key="-o") from error
+    write_output(output, text, "-o")
     typer.echo(f"report: {output}")
 
 

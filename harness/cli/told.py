@@ -12,10 +12,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from ..errors import CrashbenchError, RecordError, UsageError
 from ..model.codec import dumps
 from ..model.run import Run
 from ..store.record import folder
 from ..supervise.on_record import FILES, PAGE, has_page, put_on_record
+from .outputs import write_output
 
 _COLOURS = {"held": "green", "deviated": "red", "inconclusive": "yellow"}
 # As many columns as a terminal of 100 characters holds beside the names.
@@ -26,9 +28,14 @@ def tell_run(run_id: str, problem: str, json: str | None) -> None:
     """
     Writes a run's reports, puts it into the index, and prints its verdict.
 
-    With `json` as `-` only the JSON goes to stdout.
+    With `json` as `-` only the JSON goes to stdout. Raises RecordError, after the verdict, for what cannot be written.
     """
-    run = put_on_record(run_id)
+    try:
+        run = put_on_record(run_id)
+    except CrashbenchError as error:
+        if json != "-":
+            typer.echo(f"verdict: inconclusive ({error})")
+        raise
     if problem:
         sys.stderr.write(f"crashbench: {problem}\n")
     summary(run, Console(stderr=True, highlight=False))
@@ -36,9 +43,13 @@ def tell_run(run_id: str, problem: str, json: str | None) -> None:
     if json == "-":
         typer.echo(dumps(run), nl=False)
         return
-    if json is not None:
-        Path(json).write_text(dumps(run), encoding="utf-8")
-    typer.echo(verdict_line(run))
+    try:
+        if json is not None:
+            write_output(Path(json), dumps(run), "--json")
+    except UsageError as error:
+        raise RecordError(str(error)) from error  # it could be written when the run began
+    finally:
+        typer.echo(verdict_line(run))
 
 
 def _where(run: Run) -> str:

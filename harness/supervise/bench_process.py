@@ -155,7 +155,23 @@ def main() -> int:
         request = loads(_first_line())
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError(f"no request on standard input: {error}") from error
-    done = BenchProcess(request, sender).main()
+    return carry_out(request, sender)
+
+
+def carry_out(request: JobRequest, sender: Sender) -> int:
+    """
+    Carries out a request, and says the last word; a bug says none, so that the supervisor has the rig made safe.
+    """
+    try:
+        done = BenchProcess(request, sender).main()
+    except Exception as error:
+        if request.debug:
+            raise
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        sys.stderr.write(
+            f"crashbench: the bench process failed by itself: {said}; `crashbench --debug …` shows where\n"
+        )
+        return 1
     sender.done(done)
     return done.exit_code
 

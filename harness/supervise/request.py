@@ -22,12 +22,13 @@ from ..model.rig import RigSpec
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRequest:
     """
-    Something that a bench process shall do on a rig, by name or path.
+    Something that a bench process shall do on a rig, by name or path; `debug` has it show where it fails by itself.
     """
 
     rig: str
     seed: int
     heartbeat_s: float = 1.0
+    debug: bool = False
 
     def check(self) -> None:
         """

@@ -10,7 +10,7 @@ import sys
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import anyio
@@ -20,13 +20,14 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 from .. import clock
 from ..config.rig import load_rig
 from ..engine.leaves import ungrouped
-from ..errors import Exit
+from ..errors import BenchError, CrashbenchError, Exit
 from ..model.event import Event
 from ..model.instant import Instant
 from ..model.rig import RigSpec
 from ..protocols import Listener
-from .request import JobRequest
+from .request import JobRequest, RunRequest
 from .standby import Standby
+from .unbegun import record_unbegun
 from .wire import Done, parse
 
 # A bench process that was asked to end restores first: relays, retries and a look at the rail take a few seconds at
@@ -36,6 +37,8 @@ _HEARD_WITHIN_S = 0.1
 # Alerts on their way to a bench process that is busy; of more than these the oldest are dropped.
 _WORDS = 1000
 _LONGEST_LINE = 16 * 1024 * 1024
+# What leaves no record: the caller erred, or the guard refused.
+_NOT_ACCEPTED = (Exit.USAGE, Exit.REFUSED)
 _PACKAGE = __package__.rpartition(".")[0]
 
 
@@ -69,11 +72,17 @@ class Supervisor:
     async def run(self) -> Outcome:
         """
         Runs the request. Raises UsageError for what the files get wrong, before anything is started.
+
+        A run that was accepted is on record, however it ended: one that the bench kept from beginning is inconclusive.
         """
         rig = load_rig(self._request.rig)
         self._request.check()
-        async with played(rig):
-            return await self._supervised(rig)
+        try:
+            async with played(rig):
+                outcome = await self._supervised(rig)
+        except BenchError as error:
+            outcome = Outcome(exit_code=self._failed(), run_id=self._run_id, problem=str(error))
+        return self._on_record(rig, outcome)
 
     def abort(self, reason: str, exit_code: int = Exit.BENCH) -> None:
         """
@@ -190,8 +199,19 @@ class Supervisor:
         problem = f"the bench process died ({how})"
         if not standby.rig.is_virtual:
             problem += "; " + await restored(standby)
-        code = Exit.BENCH if self._abort is None else self._abort[1]
-        return Outcome(exit_code=code, run_id=self._run_id, problem=problem)
+        return Outcome(exit_code=self._failed(), run_id=self._run_id, problem=problem)
+
+    def _failed(self) -> int:
+        return Exit.BENCH if self._abort is None else self._abort[1]
+
+    def _on_record(self, rig: RigSpec, outcome: Outcome) -> Outcome:
+        if outcome.run_id or outcome.exit_code in _NOT_ACCEPTED or not isinstance(self._request, RunRequest):
+            return outcome
+        reason = outcome.problem if self._abort is None else f"{self._abort[0]} before the run began"
+        try:
+            return replace(outcome, run_id=record_unbegun(self._request, rig, reason))
+        except CrashbenchError as error:
+            return replace(outcome, problem=f"{outcome.problem}; {error}")
 
 
 async def restored(standby: Standby) -> str:
@@ -239,14 +259,15 @@ async def _foreground(request: JobRequest, listen: Listener) -> Outcome:
     supervisor = Supervisor(request, listen)
     codes = {signal.SIGINT: Exit.SIGINT, signal.SIGTERM: Exit.SIGTERM}
 
-    async def forward() -> None:
+    async def forward(*, task_status: anyio.abc.TaskStatus[None]) -> None:
         with anyio.open_signal_receiver(*codes) as signals:
+            task_status.started()
             async for signum in signals:
                 supervisor.abort(f"interrupted by {signal.Signals(signum).name}", codes[signum])
 
     with ungrouped():
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(forward)
+            await tasks.start(forward)
             outcome = await supervisor.run()
             tasks.cancel_scope.cancel()
     return outcome

@@ -104,6 +104,19 @@ def test_bad_input_is_one_line_with_the_nearest_right_one(
         (["report", "last", "--format", "pdf"], ("format", "md")),
         (["prune", "--older-than", "90"], ("--older-than", "unit")),
         (["lab", "--rig", "sim"], ("sim.toml", "played")),
+        (["run", "power-outage", "--rig", "sim", "--json", "no/such/x.json"], ("no/such/x.json: --json", "a folder")),
+        (["run", "power-outage", "--rig", "sim", "--json", "/"], ("/: --json", "a file")),
+        (["run", "power-outage", "--sede", "3"], ("--sede: ", "'--seed'")),
+        (["run", "power-outage", "--seed", "abc"], ("--seed: must be a valid integer", "crashbench run --help")),
+        (["run", "power-outage", "--trials", "0"], ("--trials: must be",)),
+        (["run", "power-outage", "--rig"], ("--rig: ", "--help")),
+        (["run", "power-outage", "and", "more"], ("unexpected", "crashbench run --help")),
+        (["run"], ("DRILL: missing; write `crashbench run DRILL`",)),
+        (["prune"], ("--older-than: missing", "`crashbench prune --older-than …`")),
+        (["power", "no", "edge"], ("VERB: ", "'cycle'")),
+        (["rnu"], ("rnu: there is no such command; did you mean 'run'?",)),
+        (["board", "inf"], ("inf: ", "'info'")),
+        (["--bogus"], ("--bogus: ", "--debug")),
     ],
     ids=lambda value: " ".join(value),
 )
@@ -115,6 +128,20 @@ def test_bad_words_are_one_line(
     assert run(words) == 2
 
     _assert_one_line(capfd, named)
+
+
+def test_an_error_of_our_own_is_one_line_too(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fall_over(_: object) -> None:
+        raise KeyError("no such thing")
+
+    monkeypatch.setattr("harness.store.index.Index.open", fall_over)
+
+    assert run(["runs"]) == 3
+    _assert_one_line(capfd, ("KeyError", "no such thing", "--debug"))
+    assert run(["--debug", "runs"]) == 3
+    assert "Traceback" in capfd.readouterr().err
 
 
 @pytest.mark.process

@@ -12,7 +12,7 @@ import typer
 
 from ..errors import Exit, UsageError
 from ..plugins import needed
-from .options import RigOption, SetOption, is_debug, rig_name
+from .options import RigOption, SetOption, is_debug, length_s, rig_name
 
 if TYPE_CHECKING:
     from ..supervise.supervisor import Outcome
@@ -104,13 +104,12 @@ def lab(
     """
     from .. import clock
     from ..config.rig import load_rig
-    from ..config.units import quantity
     from ..lab.process import serve as play
 
     spec = load_rig(rig_name(rig))
     if not spec.is_lab:
         raise UsageError('has no played world in real time: it needs `time = "real"` and [world]', file=str(spec.path))
-    idle_s = quantity(idle, "_s") if idle else None
+    idle_s = length_s(idle, "--idle") if idle else None
 
     async def main() -> None:
         await play(spec, idle_s=idle_s)

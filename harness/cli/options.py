@@ -28,3 +28,18 @@ def rig_name(given: str | None) -> str:
     if given:
         return given
     raise UsageError("missing; name a rig's file or a shipped rig, like `--rig sim`", key="--rig")
+
+
+def length_s(given: str, key: str) -> float:
+    """
+    A length of time in seconds. Raises UsageError, naming the option, for what is none, or not more than 0.
+    """
+    from ..config.units import quantity
+
+    try:
+        length = quantity(given, "_s")
+    except UsageError as error:
+        raise error.within(key=key) from error
+    if length <= 0:
+        raise UsageError(f'\'{given}\' is not more than 0; write it like "90 d" or "2 s"', key=key)
+    return length

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from .options import JsonFlag
+from .options import JsonFlag, length_s
 
 RunArgument = Annotated[str, typer.Argument(help="A run's id, or `last`.")]
 
@@ -127,15 +127,10 @@ def prune(older_than: Annotated[str, typer.Option("--older-than", help="An age, 
     Delete runs older than an age.
     """
     from .. import clock
-    from ..config.units import quantity
-    from ..errors import UsageError
     from ..store.home import home
     from ..store.index import Index
 
-    try:
-        age_s = quantity(older_than, "_s")
-    except UsageError as error:
-        raise error.within(key="--older-than") from error
+    age_s = length_s(older_than, "--older-than")
     now = clock.Anchor.take()
     with Index.open(home()) as index:
         gone = index.prune(age_s, now.wall(now.at_ns))

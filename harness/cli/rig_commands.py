@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from .options import JsonFlag, RigOption, rig_name
+from .options import JsonFlag, RigOption, length_s, rig_name
 
 
 class PowerVerb(StrEnum):
@@ -74,7 +74,7 @@ def power(
     Feed a DUT, starve it, or cycle its supply, by hand.
     """
     from ..config.rig import load_rig
-    from ..config.units import quantity
     from ..supervise.by_hand import power_by_hand
 
-    typer.echo(power_by_hand(load_rig(rig_name(rig)), dut, verb.value, quantity(off_time, "_s")))
+    off_s = length_s(off_time, "--off-time")
+    typer.echo(power_by_hand(load_rig(rig_name(rig)), dut, verb.value, off_s))

@@ -20,6 +20,9 @@ from .rows import ladder as read_ladder
 from .source import Source, read
 from .units import quantity
 
+# The tables whose keys depend on a kind: all that a drill file has beside the keys of `_File`.
+_TABLES = ("steady_state", "fault", "detected", "failed_over", "criteria", "ladder")
+
 _EXPR = re.compile(r"\s*([a-z_0-9]+)\s*(<=|>=|==|<|>)\s*(.+?)\s*")
 
 
@@ -80,6 +83,7 @@ def load_drill(name: str, overrides: Sequence[str] = ()) -> DrillSpec:
 
 def _drill(source: Source, overrides: tuple[str, ...]) -> DrillSpec:
     table = dict(source.table)
+    _check_keys(table)
     probes = tuple(_each(table, "steady_state", probe_of))
     ladder = None
     if "ladder" in table:
@@ -125,6 +129,16 @@ def _drill(source: Source, overrides: tuple[str, ...]) -> DrillSpec:
         overrides=overrides,
         ladder=ladder,
     )
+
+
+def _check_keys(table: Table) -> None:
+    """
+    Before any is read: a misspelt table must not be told as one that is missing.
+    """
+    known = [*map(key_of, _File.__dataclass_fields__), *_TABLES]
+    for key in table:
+        if key not in known:
+            raise UsageError(f"unknown key; {nearest(key, known)}", key=key)
 
 
 def _ladder(faults: object, table: object) -> Ladder:

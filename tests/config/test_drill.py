@@ -204,6 +204,25 @@ def test_a_mistake_is_told_with_its_file_and_its_key(tmp_path: Path, text: str, 
     assert refusal(tmp_path, text) == told
 
 
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("[detectd]", "detected"),
+        ("[[criterion]]", "criteria"),
+        ("[[faults]]", "fault"),
+        ("[[stedy_state]]", "steady_state"),
+        ("[failover]", "failed_over"),
+        ("[lader]", "ladder"),
+        ("[trial]", "trials"),
+    ],
+)
+def test_a_misspelt_table_is_told_before_anything_else_with_the_right_one(
+    tmp_path: Path, wrong: str, right: str
+) -> None:
+    key = wrong.strip("[]")
+    assert refusal(tmp_path, f'{HEAD}{wrong}\nkind = "x"') == f"{key}: unknown key; did you mean '{right}'?"
+
+
 def test_a_criterion_may_name_only_what_the_drills_own_probes_measure(tmp_path: Path) -> None:
     told = refusal(tmp_path, expr("lost_writes == 0"))
     assert told.startswith("criteria.0.expr: 'lost_writes' cannot be judged by these probes; known: ")

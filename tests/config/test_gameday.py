@@ -103,6 +103,7 @@ CASES = {
     "unknown rig": ('rig = "sim"', 'rig = "smi"', ("rig", "'sim'")),
     "unknown rig of a scenario": ('"sim-board"', '"sim-bord"', ("scenario.1.rig", "'sim-board'")),
     "no file beside it": ('"control"', '"control.toml"', ("scenario.1.drill", "control.toml")),
+    "unknown table": ("[checklist.war_room]", "[cheklist.war_room]", ("cheklist", "'checklist'")),
     "unknown key": ("title =", "titel =", ("titel", "'title'")),
     "unknown key of a scenario": ("procedure = [\"Do", "procedrue = [\"Do", ("scenario.1.procedrue", "'procedure'")),
     "no procedure": ('procedure = ["Do nothing."]', "", ("scenario.1.procedure", "missing")),

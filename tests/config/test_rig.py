@@ -173,6 +173,8 @@ def played(old: str, new: str) -> str:
         (DEVICES + DUT, "title: missing; add `title = …`"),
         (HEAD + DEVICES, "dut: missing; a rig needs at least one [dut.NAME]"),
         ("tittle = 3" + BARE, "tittle: unknown key; did you mean 'title'?"),
+        (BARE + "[[interlocks]]", "interlocks: unknown key; did you mean 'interlock'?"),
+        (BARE + "[device.x]", "device: unknown key; did you mean 'devices'?"),
         ('time = "vitual"' + BARE, "time: 'vitual' is none of them; did you mean 'virtual'?"),
         ('time = "virtual"' + BARE, "world: missing; virtual time needs a world to play"),
         (changed("factory", "factry"), "gpio.factry: unknown key; did you mean 'factory'?"),

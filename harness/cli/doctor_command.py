@@ -18,15 +18,13 @@ from ..errors import Exit, UsageError, nearest
 from ..model.event import Event, Kind
 from ..model.finding import Finding, Grade
 from .options import JsonFlag, RigOption, is_debug, rig_name
+from .tables import print_table
 
 if TYPE_CHECKING:
     from ..model.rig import RigSpec
     from ..protocols import Listener
 
 _COLOURS = {Grade.OK: "green", Grade.WARN: "yellow", Grade.FAIL: "bold red", Grade.CANNOT_TELL: "dim"}
-
-# Where no terminal sets it: no cell is folded.
-_WIDE = 320
 
 
 def add_to(app: typer.Typer) -> None:
@@ -108,10 +106,7 @@ def _print(findings: Sequence[Finding]) -> None:
     for finding in findings:
         grade = f"[{_COLOURS[finding.grade]}]{finding.grade}[/]"
         table.add_row(finding.check, finding.subject, _plain(finding.measured), grade, _plain(finding.advice))
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = _WIDE
-    console.print(table)
+    print_table(table)
     bad = sum(finding.grade is Grade.FAIL for finding in findings)
     typer.echo(f"{bad} of {len(findings)} findings are wrong" if bad else "nothing of the bench is wrong")
 

@@ -29,21 +29,26 @@ def runs(json: JsonFlag = False) -> None:
     """
     from dataclasses import asdict
 
-    from rich.console import Console
     from rich.table import Table
 
     from ..store.home import home
     from ..store.index import Index
+    from .tables import print_table
 
     with Index.open(home()) as index:
         rows = index.rows(None if json else 50)
     if json:
         typer.echo(json_module.dumps([asdict(row) for row in rows], indent=2, default=str))
         return
-    table = Table("run", "drill", "rig", "seed", "trials", "verdict", "started", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    # Whoever copies an id needs all of it: what does not fit beside it is folded.
+    table.add_column("run", no_wrap=True, min_width=max((len(row.run_id) for row in rows), default=0))
+    for name in ("drill", "rig", "seed", "trials", "verdict", "started (UTC)"):
+        table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(row.run_id, row.drill, row.rig, str(row.seed), str(row.trials), row.verdict, row.started_at)
-    Console(highlight=False).print(table)
+        seed, started = "" if row.seed is None else str(row.seed), row.started_at[:19].replace("T", " ")
+        table.add_row(row.run_id, row.drill, row.rig, seed, str(row.trials), row.verdict, started)
+    print_table(table)
 
 
 def show(run: RunArgument = "last", json: JsonFlag = False) -> None:

@@ -4,13 +4,14 @@ From the record to the run: a run is a function of its events, and of nothing el
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import difflib
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from ..errors import RecordError, UsageError, nearest
+from ..errors import RecordError, UsageError
 from ..model.codec import deviation_from_json, judged_from_json, run_head_from_json, trial_from_json
 from ..model.deviation import Deviation
 from ..model.event import Event, Kind
@@ -47,8 +48,18 @@ def folder(run_id: str) -> Path:
     if run_id == LAST and known:
         return max(known.values(), key=lambda path: (recorded_ns(path), path.name))
     if run_id not in known:
-        raise UsageError(f"no run '{run_id}'; {nearest(run_id, known, what='run')}", key="run")
+        raise UsageError(f"no run '{run_id}'; {_hint(run_id, known)}", key="run")
     return known[run_id]
+
+
+def _hint(run_id: str, known: Collection[str]) -> str:
+    """
+    A hint that fits into a line, however many runs there are.
+    """
+    if not known:
+        return "there is none on record yet; `crashbench run` makes one"
+    close = difflib.get_close_matches(run_id, sorted(known), n=1)
+    return f"did you mean '{close[0]}'?" if close else f"`crashbench runs` lists them, and `{LAST}` is the newest"
 
 
 def folders(runs: Path) -> dict[str, Path]:

@@ -111,7 +111,7 @@ def test_the_last_run_is_the_one_recorded_last(home: Path) -> None:
 
 
 def test_an_unknown_run_names_the_nearest(home: Path) -> None:
-    with pytest.raises(UsageError, match="run: no run 'last'; there is no run here"):
+    with pytest.raises(UsageError, match="run: no run 'last'; there is none on record yet; `crashbench run` makes one"):
         load("last")
     write(home / "runs", held("power-outage-lab-1"))
     with pytest.raises(UsageError, match=r"no run 'power-outage-lab-2'; did you mean 'power-outage-lab-1'\?"):

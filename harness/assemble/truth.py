@@ -60,6 +60,7 @@ class Truth:
         # In virtual time a command takes none, and an alert is there when the answer that fired it is.
         known["fault_commanded"] = commanded.earliest_ns
         known["detected"] = instants.detected.latest_ns if instants.detected else None
+        known["failed_over"] = self._ran_by_the_other(drill.failed_over, commanded.earliest_ns, since_ns)
         known["fault_effective"] = _last(self._fall(fault, commanded) for fault in faults)
         if removal is not None:
             known["removal_commanded"] = removal.earliest_ns
@@ -68,6 +69,17 @@ class Truth:
             if len(faults) == 1:
                 known["first_sign"] = self._first_current(faults[0].role, removal)
         return {name: ns for name, _ in instants.items() if (ns := known.get(name)) is not None}
+
+    def _ran_by_the_other(self, spec: ProbeSpec | None, commanded_ns: int, since_ns: int) -> int | None:
+        """
+        When the service first ran by its other path, where the world's book tells.
+        """
+        if spec is None:
+            return None
+        probe = self._bench.probe(spec)
+        if not (self._is_foretold(spec, since_ns) and self._has_truth(spec, probe)):
+            return None
+        return next((ns for ns, well in self._steps(spec, probe, since_ns) if ns >= commanded_ns and well), None)
 
     def _fall(self, fault: FaultSpec, commanded: Instant) -> int | None:
         """

@@ -65,7 +65,7 @@ def _public_trial(trial: Trial) -> Object:
     if trial.quantities:
         shown["quantities"] = {name: quantity_to_json(quantity) for name, quantity in trial.quantities.items()}
     if trial.truth is not None:
-        shown["truth"] = dict(trial.truth)
+        shown["truth"] = {name: trial.truth.get(name) for name, _ in trial.instants.items()}
     return shown
 
 

@@ -183,6 +183,7 @@ def test_it_has_failed_over_with_the_first_good_answer_after_the_last_bad_questi
     assert ready is not None
     assert truth is not None
     assert over.holds(truth["ready"])
+    assert over.holds(truth["failed_over"])
     assert over.width_ns < 600 * MS
     # It took until the power was back.
     assert played.verdict is Verdict.DEVIATED
@@ -195,6 +196,7 @@ def test_one_that_never_does_was_awaited_until_the_fault_was_gone() -> None:
     assert instants.fault_effective is not None
     assert instants.removal_commanded is not None
     assert span == Span(instants.removal_commanded.earliest_ns - instants.fault_effective.latest_ns, None)
+    assert "failed_over" not in (played.trial.truth or {})
     assert played.verdict is Verdict.DEVIATED
     assert played.run.criteria[0].low is not None
 

@@ -78,7 +78,7 @@ trials = st.builds(
     hold_up=st.none() | spans,
     quantities=st.fixed_dictionaries({}, optional={name: quantities_of(name) for name in QUANTITIES}),
     readings=st.dictionaries(words, numbers, max_size=3),
-    truth=st.none() | st.dictionaries(words, times_ns, max_size=3),
+    truth=st.none() | st.dictionaries(st.sampled_from([name for name, _ in Instants().items()]), times_ns, max_size=3),
 )
 judged = st.builds(
     Judged,

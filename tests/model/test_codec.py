@@ -96,6 +96,9 @@ def test_the_public_json_has_the_promised_keys_in_their_order(run: Run) -> None:
         assert all(" ".join(told) == "low high unit" for told in shown.get("quantities", {}).values())
         assert " ".join(shown["instants"]) == INSTANTS
         assert " ".join(shown["durations"]) == DURATIONS
+        if trial.truth is not None:
+            assert " ".join(shown["truth"]) == INSTANTS
+            assert {name: ns for name, ns in shown["truth"].items() if ns is not None} == trial.truth
     assert all(" ".join(judged) == "expr verdict value low high n" for judged in public["criteria"])
     assert all(" ".join(row) == "row asked delivered measured_by why" for row in public["deviations"])
 

@@ -32,11 +32,14 @@ from .source import Source, read
 
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,60}")
 
+# Of a rail that nobody measures.
+_UNJUDGED_V = {"nominal": 5.0, "brown_out": 3.0}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Dut:
-    nominal_v: float = 5.0
-    brown_out_v: float = 3.0
+    nominal_v: float | None = None
+    brown_out_v: float | None = None
     first_sign_a: float = 0.05
     trip_a: float | None = None
     run_current_a: tuple[float, ...] = ()
@@ -120,8 +123,7 @@ def _device(name: str, table: object) -> DeviceSpec:
 
 
 def _dut(name: str, dut: _Dut, devices: Mapping[str, DeviceSpec]) -> DutSpec:
-    if not 0 < dut.brown_out_v < dut.nominal_v:
-        raise UsageError("must be between 0 V and the nominal voltage", key=f"dut.{name}.brown_out")
+    nominal_v, brown_out_v = _levels(name, dut)
     _check_currents(name, dut)
     roles = dict(_flat(dut.roles))
     for role, device in roles.items():
@@ -138,8 +140,8 @@ def _dut(name: str, dut: _Dut, devices: Mapping[str, DeviceSpec]) -> DutSpec:
     _check_artifacts(name, dut, roles)
     return DutSpec(
         name=name,
-        nominal_v=dut.nominal_v,
-        brown_out_v=dut.brown_out_v,
+        nominal_v=nominal_v,
+        brown_out_v=brown_out_v,
         first_sign_a=dut.first_sign_a,
         trip_a=dut.trip_a,
         run_current_a=dut.run_current_a,
@@ -148,6 +150,20 @@ def _dut(name: str, dut: _Dut, devices: Mapping[str, DeviceSpec]) -> DutSpec:
         artifacts=dut.artifacts,
         roles=roles,
     )
+
+
+def _levels(name: str, dut: _Dut) -> tuple[float, float]:
+    """
+    The nominal and the brown-out voltage: the file's own where a meter judges the rail by them, elsewhere whatever.
+    """
+    for key, level_v, like in (("nominal", dut.nominal_v, "12 V"), ("brown_out", dut.brown_out_v, "9 V")):
+        if level_v is None and "meter" in dut.roles:
+            raise UsageError(f'missing; a meter judges this rail: add {key} like "{like}"', key=f"dut.{name}.{key}")
+    nominal_v = _UNJUDGED_V["nominal"] if dut.nominal_v is None else dut.nominal_v
+    brown_out_v = _UNJUDGED_V["brown_out"] if dut.brown_out_v is None else dut.brown_out_v
+    if not 0 < brown_out_v < nominal_v:
+        raise UsageError("must be between 0 V and the nominal voltage", key=f"dut.{name}.brown_out")
+    return nominal_v, brown_out_v
 
 
 def _check_artifacts(name: str, dut: _Dut, roles: Mapping[str, str]) -> None:

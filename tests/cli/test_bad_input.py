@@ -30,6 +30,9 @@ bus = 71
 [devices.health]
 kind = "http_service"
 url = "http://127.0.0.1:1"
+[dut.edge]
+nominal = "5 V"
+brown_out = "3 V"
 [dut.edge.roles]
 power = "mains"
 meter = "monitor"

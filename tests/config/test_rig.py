@@ -38,7 +38,8 @@ links.fibre.up = "mains"
 """
 BARE = HEAD + DEVICES + DUT
 
-METERED = BARE.replace("identity =", 'trip = "2 A"\nidentity =').replace(
+LEVELS = 'nominal = "5 V"\nbrown_out = "3 V"\n'
+METERED = BARE.replace("identity =", f'trip = "2 A"\n{LEVELS}identity =').replace(
     'power = "mains"', 'power = "mains"\nmeter = "monitor"'
 )
 
@@ -263,6 +264,14 @@ def played(old: str, new: str) -> str:
             "dut.gateway.identity.role: 'probes.helth' is no role here; did you mean 'probes.health'?",
         ),
         (changed("{ role =", "{ rule ="), "dut.gateway.identity.rule: unknown key; did you mean 'role'?"),
+        (
+            METERED.replace('nominal = "5 V"\n', ""),
+            'dut.gateway.nominal: missing; a meter judges this rail: add nominal like "12 V"',
+        ),
+        (
+            METERED.replace('brown_out = "3 V"\n', ""),
+            'dut.gateway.brown_out: missing; a meter judges this rail: add brown_out like "9 V"',
+        ),
         (
             changed("identity =", 'nominal = "5 A"\nidentity ='),
             "dut.gateway.nominal: 'A' is the wrong unit; use one of ",

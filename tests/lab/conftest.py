@@ -40,6 +40,8 @@ kind = "http_service"
 url = "http://edge-node:8080"
 
 [dut.edge-node]
+nominal = "5 V"
+brown_out = "3 V"
 roles = {{ power = "mains", meter = "meter", http = "web" }}
 
 [world]

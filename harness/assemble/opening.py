@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from .. import plugins
-from ..errors import BenchError, UsageError, nearest
+from ..errors import BenchError, DeviceError, Refused, UsageError, nearest
 from ..insist import answered
 from ..model.rig import RigSpec
 from ..model.world import WorldSpec
@@ -41,6 +41,9 @@ class Opening(Enum):
     CHECK = "nothing is opened at all"
 
 
+_WHATEVER_IS_THERE = (Opening.RESTORE, Opening.AUDIT)
+
+
 @asynccontextmanager
 async def assembled(
     rig: RigSpec, seed: int = 0, *, opening: Opening = Opening.RUN, wrap: Any = None
@@ -50,12 +53,13 @@ async def assembled(
     board comes after it. Closes in reverse.
 
     `wrap(name, device) -> device` may put something around each device, such as a fault of the bench's own. Raises
-    UsageError for what the rig file gets wrong, DeviceError for what is not there.
+    UsageError for what the rig file gets wrong, DeviceError for what is not there, Refused for an output that would not
+    stay at its safe level; whoever takes whatever is there finds the last two, by device, in `missing`.
     """
     async with AsyncExitStack() as stack:
         wires, truth = _wires(rig, seed, stack)
         stack.callback(wires.close)
-        wires.check(there=opening is not Opening.CHECK)
+        wires.check(there=opening in (Opening.RUN, Opening.OBSERVE))
         devices = {name: _made(rig, name, wires, wrap) for name in rig.devices}
         wires.devices.update(devices)
         assembly = Assembly(rig, devices, wires, truth)
@@ -73,10 +77,11 @@ async def _open(name: str, device: Device, opening: Opening, stack: AsyncExitSta
     stack.push_async_callback(_closed, name, device)
     try:
         await answered(name, device.open, _OPEN_S)
-    except BenchError as error:
-        if opening not in (Opening.RESTORE, Opening.AUDIT):
+    except (BenchError, UsageError, Refused) as error:
+        if opening not in _WHATEVER_IS_THERE:
             raise
-        assembly.missing[name] = error
+        problem = str(error).removeprefix(f"{name}: ")
+        assembly.missing[name] = error if isinstance(error, BenchError) else DeviceError(name, problem)
 
 
 def _made(rig: RigSpec, name: str, wires: RigWires, wrap: Any) -> Device:

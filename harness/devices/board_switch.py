@@ -73,8 +73,8 @@ class BoardSwitch:
         self.min_pulse_s = floor_s if config.min_pulse_s is None else config.min_pulse_s
         self.cycles_per_hour = config.cycles_per_hour
         self.contact_life = config.contact_life or (_RELAY_LIFE if config.mechanical else None)
-        self.stays_off = config.contact == "no"
-        """Whether it stays off when the host has gone: the board's dead-man releases it."""
+        self.stays_on, self.stays_off = config.contact == "nc", config.contact == "no"
+        """Whether it stays on, or off, when the host has gone: the board's dead-man releases it."""
         self._part = BoardOutput(name, config.board, config.output, wiring)
 
     async def open(self) -> None:

@@ -11,8 +11,9 @@ from typing import Literal, TypeVar
 from gpiozero import OutputDevice
 
 from ..clock import now_ns
-from ..errors import CrashbenchError, DeviceError
+from ..errors import CrashbenchError, DeviceError, Refused
 from ..model.instant import Instant
+from ..model.rig import Released
 from ..protocols import Wiring
 from ._io import Blocking
 
@@ -24,7 +25,8 @@ class Relay:
     Feeds a DUT through a contact. On a normally closed one (`nc`) a bench without power leaves the DUT fed.
 
     Closing it does not move the line, where the pin factory allows that: `gpiochip`, `lab` and `sim` do; gpiozero's
-    own switch a closed line to input, so that it falls to its pull.
+    own switch a closed line to input, so that it falls to its pull, as some kernels do with every line that is let go.
+    There only a released relay stays as it is: one that must be energised for its safe level cannot be opened.
     """
 
     @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,10 +81,26 @@ class Relay:
         self._wiring = wiring
         self._blocking = Blocking(name)
         self._output: OutputDevice | None = None
+        self._released_lines: Released = "unknown"
+
+    @property
+    def stays_on(self) -> bool:
+        """
+        Whether it still feeds when nobody drives its line any more.
+        """
+        return self._stays(True)
+
+    @property
+    def stays_off(self) -> bool:
+        """
+        Whether it still starves when nobody drives its line any more.
+        """
+        return self._stays(False)
 
     async def open(self) -> None:
         """
-        Takes the line, straight at its safe level. Raises DeviceError when it cannot be had.
+        Takes the line, straight at its safe level. Raises DeviceError when it cannot be had, Refused when that level
+        would end with this program.
         """
         await self._blocking.call(self._try, "cannot be opened", self._open)
 
@@ -143,6 +161,10 @@ class Relay:
 
     def _open(self) -> None:
         factory = self._wiring.pin_factory()
+        # Who does not say is taken for one of gpiozero's own, which make an input of a line that is closed.
+        self._released_lines = getattr(factory, "released_lines", "strict")
+        if not self._stays(self.config.safe == "on"):
+            raise Refused(f"{self.name}: {self._why_not_left()}")
         self._output = OutputDevice(
             self.config.pin,
             active_high=not self.config.active_low,
@@ -185,6 +207,21 @@ class Relay:
         Whether the coil is energised while the DUT is fed (`on`) or starved.
         """
         return on == (self.config.contact == "no")
+
+    def _stays(self, on: bool) -> bool:
+        return self._released_lines == "persist" or not self._energised(on)
+
+    def _why_not_left(self) -> str:
+        falls = {
+            "strict": "falls to its pull here as soon as no program drives it",
+            "unknown": "may fall to its pull as soon as no program drives it (once you have seen that it does not, say "
+            '`released_lines = "persist"` in [gpio])',
+        }
+        state, other = ("starved", "nc") if self.config.safe == "on" else ("fed", "no")
+        return (
+            f"pin {self.config.pin} {falls[self._released_lines]}, and would leave the DUT {state}; wire the other "
+            f'contact of the relay, and say `contact = "{other}"`'
+        )
 
     def _opened(self) -> OutputDevice:
         if self._output is None:

@@ -10,7 +10,7 @@ from typing import Any
 from gpiozero.exc import PinFixedPull, PinSetInput
 from gpiozero.pins.pi import PiFactory, PiPin
 
-from ..model.rig import RigSpec
+from ..model.rig import Released, RigSpec
 from ..wiring.lines import LineBoard
 from .lab_client import LabClient
 from .place import address
@@ -72,9 +72,9 @@ class LabFactory(PiFactory):  # type: ignore[misc]
     Lines of any number, over one connection to a lab: they are driven as long as it lasts.
     """
 
-    def __init__(self, lab: LabClient) -> None:
+    def __init__(self, lab: LabClient, released_lines: Released = "unknown") -> None:
         super().__init__()
-        self.lab = lab
+        self.lab, self.released_lines = lab, released_lines
         self.pin_class = LabPin
         self._info = LineBoard.named("crashbench lab")
 
@@ -83,7 +83,7 @@ class LabFactory(PiFactory):  # type: ignore[misc]
         """
         The factory of a rig whose lab is running. Raises DeviceError when it is not.
         """
-        return cls(LabClient(address(rig)))
+        return cls(LabClient(address(rig)), rig.world.released_lines if rig.world else "unknown")
 
     def close(self) -> None:
         """

@@ -13,15 +13,22 @@ from .world import DrawSpec, WorldSpec
 
 DEFAULT_ENVIRONMENT = "production"
 
+Released = Literal["persist", "strict", "unknown"]
+"""What a line does when its program lets it go: it keeps its level, it falls to its pull, or nobody has said."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GpioSpec:
     """
     The gpiozero pin factory, by its entry point's name, and the chip: a number, a path, or a label.
+
+    `released_lines` is what its lines do when their program ends, where the kernel does not say and somebody has seen
+    it: `persist` (they keep their level) or `strict` (they fall to their pull).
     """
 
     factory: str
     chip: str | int | None = None
+    released_lines: Literal["persist", "strict"] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,7 +70,7 @@ class SimFactory(MockFactory):  # type: ignore[misc]
 
     def __init__(self, world: World) -> None:
         super().__init__(pin_class=SimPin)
-        self.world = world
+        self.world, self.released_lines = world, world.spec.released_lines
         self._info = LineBoard.named("simulated world")
 
     @classmethod

@@ -74,8 +74,7 @@ def power_by_hand(rig: RigSpec, dut: str, verb: str, off_s: float) -> str:
             switch = bench.roles.get(f"{dut}.power", PowerSwitch)
             journal, strokes = _journal(rig), odometer(rig)
             count_opening(bench, strokes)
-            if verb == "off" and not getattr(switch, "stays_off", True):
-                raise Refused(f"{switch.name} is fed again as soon as this command has ended; use `power cycle`")
+            _check_stays(switch, verb)
             if verb != "on":
                 Guard(rig, strokes).stroke(switch)
                 journal.promise([Undo(device=switch.name, action="on")], "by hand")
@@ -91,6 +90,18 @@ def power_by_hand(rig: RigSpec, dut: str, verb: str, off_s: float) -> str:
 
     with Lease(rig, f"crashbench power {verb} {dut}"):
         return clock.run(main, virtual=rig.is_virtual)
+
+
+def _check_stays(switch: PowerSwitch, verb: str) -> None:
+    """
+    Raises Refused for a state that would end with this command.
+    """
+    if verb == "off" and not getattr(switch, "stays_off", True):
+        raise Refused(f"{switch.name} is fed again as soon as this command has ended; use `power cycle`")
+    if verb != "off" and not getattr(switch, "stays_on", True):
+        raise Refused(
+            f'{switch.name} is starved again as soon as this command has ended; feed through `contact = "nc"`'
+        )
 
 
 def replaced_by_hand(rig: RigSpec, device: str) -> int:

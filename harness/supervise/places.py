@@ -33,7 +33,7 @@ def count_opening(bench: Assembly, strokes: Odometer) -> None:
     was held since. Raises RecordError.
     """
     for switch in bench.switches():
-        if getattr(switch, "is_held", False):
+        if getattr(switch, "is_held", False) and switch.name not in bench.missing:
             strokes.count(switch.name)
 
 

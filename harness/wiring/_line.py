@@ -38,10 +38,14 @@ class Line(PiPin):  # type: ignore[misc]
     def output_with_state(self, state: bool) -> None:
         """
         Becomes an output at that level. Level and direction are one request, so the line never shows another level.
+
+        It is pulled there too, where the chip can: let go by a kernel that makes an input of it, it stays where it was
+        when it was taken, which for a relay is its safe level.
         """
         self._stop()
+        pull = self._lg.SET_PULL_UP if state else self._lg.SET_PULL_DOWN
         with self._asking("as an output"):
-            self._lg.gpio_claim_output(self._chip, self._number, int(state))
+            self._lg.gpio_claim_output(self._chip, self._number, int(state), pull)
         self._claimed = True
 
     def close(self) -> None:

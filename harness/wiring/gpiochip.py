@@ -13,11 +13,12 @@ from gpiozero.pins.pi import PiFactory
 
 from ..clock import NS_PER_S, now_ns
 from ..errors import DeviceError, UsageError, nearest
-from ..model.rig import RigSpec
+from ..model.rig import Released, RigSpec
 from ._lgpio import load
 from ._line import Line
 from ._nodes import DEV, missing, numbers
 from .lines import LineBoard
+from .released import SYS, released_lines
 
 _CURE = "no GPIO chip is there at all: this machine has none, or its driver is not loaded"
 
@@ -27,10 +28,19 @@ class GpiochipFactory(PiFactory):  # type: ignore[misc]
     The lines of one GPIO chip: by its number, its path, its label, or None where there is only one.
 
     Unlike gpiozero's own factory over lgpio it needs no Pi, sets a level together with the direction, and leaves a
-    closed line to the kernel as it is. Raises DeviceError when there is no such chip, or when it cannot be opened.
+    closed line to the kernel as it is: `released_lines` says what that does with it, or where it does not, what
+    `declared` does. Raises DeviceError when there is no such chip, or when it cannot be opened.
     """
 
-    def __init__(self, chip: int | str | None = None, *, lgpio: Any = None, dev: Path = DEV) -> None:
+    def __init__(
+        self,
+        chip: int | str | None = None,
+        *,
+        declared: Released | None = None,
+        lgpio: Any = None,
+        dev: Path = DEV,
+        sys: Path = SYS,
+    ) -> None:
         self.handle: int | None = None
         super().__init__()
         number = _number(chip, dev)
@@ -41,6 +51,8 @@ class GpiochipFactory(PiFactory):  # type: ignore[misc]
         self.chip = dev / f"gpiochip{number}"
         self.handle = self._open(number)
         _, self.line_count, _, self.label = self.lgpio.gpio_get_chip_info(self.handle)
+        found = released_lines(self.label, sys)
+        self.released_lines: Released = declared or found if found == "unknown" else found
         self._info = LineBoard.named(f"{self.chip} ({self.label})")
 
     @classmethod
@@ -48,7 +60,7 @@ class GpiochipFactory(PiFactory):  # type: ignore[misc]
         """
         The factory of the chip that a rig names. Raises DeviceError.
         """
-        return cls(rig.gpio.chip if rig.gpio else None)
+        return cls() if rig.gpio is None else cls(rig.gpio.chip, declared=rig.gpio.released_lines)
 
     @classmethod
     def check_rig(cls, rig: RigSpec, dev: Path = DEV, lgpio: Any = None) -> None:

@@ -5,6 +5,8 @@ Opening a rig: outputs first, closed in reverse, and what happens when a device 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -12,7 +14,8 @@ import pytest
 
 from harness import clock
 from harness.assemble import Assembly, Opening, assembled
-from harness.errors import DeviceError, UsageError
+from harness.config.rig import load_rig
+from harness.errors import DeviceError, Refused, UsageError
 from harness.model.rig import RigSpec
 from harness.protocols import Device
 from tests.benches import rig
@@ -127,3 +130,65 @@ def test_what_a_device_finds_wrong_with_its_file_is_placed() -> None:
 
     with pytest.raises(UsageError, match=r"sim\.toml: gpio: missing; a relay needs"):
         clock.run(main, virtual=True)
+
+
+# --- what a restore and an audit do without ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("opening", [Opening.RESTORE, Opening.AUDIT])
+def test_a_relay_that_nothing_would_hold_is_missing_and_the_rest_is_there(opening: Opening) -> None:
+    held = wired("strict", contact="no")
+    bench, error, _ = opened(Diary(), opening, held)
+    assert error is None
+    assert bench is not None
+    assert str(bench.missing["mains"]).startswith("mains: pin 17 falls to its pull")
+    assert list(bench.missing) == ["mains"]
+
+
+def test_a_relay_that_nothing_would_hold_is_refused_to_whoever_runs() -> None:
+    with pytest.raises(Refused, match="mains: pin 17 falls to its pull"):
+        opened(Diary(), Opening.RUN, wired("strict", contact="no"))
+
+
+def wired(released_lines: str, *, contact: str) -> RigSpec:
+    """
+    The rig with its relay on that contact, on a kernel that does that with a line that is let go.
+    """
+    bench = rig(relay={"contact": contact}, contact={"contact": contact})
+    assert bench.world is not None
+    world: Any = replace(bench.world, released_lines=released_lines)
+    return replace(bench, world=world)
+
+
+# A rig of this machine, which has no such bus; its pin factory needs no hardware.
+ELSEWHERE = """
+title = "Somebody's own"
+environment = "lab"
+gpio = { factory = "mock" }
+i2c = { driver = "linux" }
+[devices.mains]
+kind = "relay"
+pin = 17
+[devices.monitor]
+kind = "ina226"
+bus = 971
+[dut.edge.roles]
+power = "mains"
+meter = "monitor"
+"""
+
+
+@pytest.mark.parametrize("opening", [Opening.RESTORE, Opening.AUDIT])
+def test_a_bus_that_has_gone_does_not_keep_a_relay_from_being_made_safe(tmp_path: Path, opening: Opening) -> None:
+    path = tmp_path / "elsewhere.toml"
+    path.write_text(ELSEWHERE)
+
+    async def main() -> None:
+        async with assembled(load_rig(str(path)), opening=opening) as bench:
+            assert list(bench.missing) == ["monitor"]
+            assert "there is no /dev/i2c-971" in str(bench.missing["monitor"])
+            assert await bench.make_safe() == {}
+            (relay,) = bench.switches()
+            assert await relay.is_on()
+
+    clock.run(main)

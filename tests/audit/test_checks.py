@@ -154,7 +154,8 @@ def test_a_relay_that_is_energised_while_a_pi_boots_is_found(
     pin: int, active_low: bool, contact: Any, told: str
 ) -> None:
     row, let_go = found("pins", Seen(rig=on_a_pi(pin=pin, active_low=active_low, contact=contact)))
-    assert (row.grade, let_go.grade) == (Grade.WARN if told else Grade.OK, Grade.OK)
+    assert row.grade is (Grade.WARN if told else Grade.OK)
+    assert let_go.grade is (Grade.OK if contact == "nc" else Grade.FAIL)
     assert told in row.measured
     if told:
         assert ("GPIO 4 to 8" if active_low else "GPIO 9 to 27") in row.advice
@@ -164,6 +165,16 @@ def test_a_relay_that_is_energised_while_a_pi_boots_is_found(
 def test_what_becomes_of_a_line_that_is_let_go_is_told(tmp_path: Path, persists: str, told: str) -> None:
     seen = host(tmp_path, module__pinctrl_bcm2835__parameters__persist_gpio_outputs=persists)
     assert told in found("pins", seen)[-1].measured
+
+
+@pytest.mark.parametrize(("persists", "grade"), [("Y", Grade.OK), ("N", Grade.FAIL)])
+def test_a_relay_that_nothing_would_hold_at_its_safe_level_is_found(
+    tmp_path: Path, persists: str, grade: Grade
+) -> None:
+    on_it = host(tmp_path, module__pinctrl_bcm2835__parameters__persist_gpio_outputs=persists)
+    row = found("pins", replace(on_it, rig=on_a_pi(pin=17, contact="no")))[-1]
+    assert row.grade is grade
+    assert ("nothing would hold mains at its safe level" in row.measured) is (grade is Grade.FAIL)
 
 
 def test_pins_of_a_played_world_or_of_another_computer_are_not_judged() -> None:

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from harness.cli.main import run
+from harness.config.data import data
 
 Captured = pytest.CaptureFixture[str]
 
@@ -146,6 +148,51 @@ def test_power_by_hand_says_what_the_rail_does(verb: str, fed: bool, capfd: Capt
 
     volts = float(said(capfd).split("rail_v ")[1].split(",")[0])
     assert (volts > 4.5) is fed
+
+
+@pytest.fixture
+def strict(tmp_path: Path) -> Callable[[str], str]:
+    """
+    Writes the `sim` rig with its relay on a contact, on a kernel where a line that is let go falls to its pull.
+    """
+
+    def write(contact: str) -> str:
+        text = (data("rigs") / "sim.toml").read_text("utf-8").replace('contact = "nc"', f'contact = "{contact}"')
+        path = tmp_path / "strict.toml"
+        path.write_text(text.replace("[world.rails", '[world]\nreleased_lines = "strict"\n[world.rails', 1), "utf-8")
+        return str(path)
+
+    return write
+
+
+@pytest.mark.parametrize(("verb", "code"), [("on", 0), ("cycle", 0), ("off", 4)])
+def test_a_supply_that_would_not_stay_off_is_not_switched_off(
+    verb: str, code: int, strict: Callable[[str], str], capfd: Captured
+) -> None:
+    assert run(["power", verb, "edge", "--rig", strict("nc")]) == code
+
+    assert ("mains is fed again as soon as this command has ended" in capfd.readouterr().err) is (code == 4)
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        pytest.param(["run", "power-outage"], 4, marks=pytest.mark.process),
+        (["power", "on", "edge"], 4),
+        (["power", "off", "edge"], 4),
+        (["restore"], 3),
+    ],
+    ids=lambda value: str(value),
+)
+def test_a_supply_that_would_not_stay_on_is_never_called_safe(
+    command: list[str], code: int, strict: Callable[[str], str], capfd: Captured
+) -> None:
+    assert run([*command, "--rig", strict("no")]) == code
+
+    printed = capfd.readouterr()
+    assert "safe" not in printed.out
+    assert "mains: pin 17 falls to its pull" in printed.err
+    assert ("UNRESTORED mains" in printed.err) is (code == 3)
 
 
 def test_a_dut_that_the_rig_has_not_is_named(capfd: Captured) -> None:

@@ -13,7 +13,7 @@ from gpiozero.exc import PinFixedPull
 
 from harness import clock
 from harness.devices.relay import Relay
-from harness.errors import DeviceError
+from harness.errors import DeviceError, Refused
 from harness.model.instant import Instant
 from harness.protocols import PowerSwitch
 from harness.sim.sim_pins import SimFactory, SimPin
@@ -245,3 +245,59 @@ def test_a_line_whose_pull_cannot_be_set_is_not_sensed_and_stays_where_it_was() 
 def test_a_relay_knows_whether_its_coil_is_held_at_its_safe_level(contact: Any, safe: Any, held: bool) -> None:
     nobody: Any = None
     assert Relay("mains", Relay.Config(pin=PIN, contact=contact, safe=safe), nobody).is_held is held
+
+
+# Whether it stays fed, and starved, when nobody drives its line.
+STAYS = [
+    ("persist", "nc", "on", True, True),
+    ("persist", "no", "on", True, True),
+    ("strict", "nc", "on", True, False),
+    ("strict", "no", "off", False, True),
+    ("unknown", "nc", "on", True, False),
+]
+
+
+@pytest.mark.parametrize(("released_lines", "contact", "safe", "stays_on", "stays_off"), STAYS)
+def test_a_relay_knows_what_becomes_of_it_when_its_line_is_let_go(
+    released_lines: str, contact: str, safe: str, stays_on: bool, stays_off: bool
+) -> None:
+    async def main() -> None:
+        _, relay = bench(contact=contact, safe=safe)
+        relay._wiring.pin_factory().released_lines = released_lines
+        await relay.open()
+        assert (relay.stays_on, relay.stays_off) == (stays_on, stays_off)
+        await relay.aclose()
+
+    play(main)
+
+
+@pytest.mark.parametrize(
+    ("released_lines", "contact", "safe", "told"),
+    [
+        ("strict", "no", "on", r'pin 17 falls to its pull here .* leave the DUT starved; .* `contact = "nc"`'),
+        ("unknown", "no", "on", r'pin 17 may fall to its pull .* `released_lines = "persist"` in \[gpio\]'),
+        ("strict", "nc", "off", r'.* leave the DUT fed; .* `contact = "no"`'),
+    ],
+)
+def test_a_relay_that_nothing_would_hold_at_its_safe_level_is_refused_untouched(
+    released_lines: str, contact: str, safe: str, told: str
+) -> None:
+    async def main() -> None:
+        world, relay = bench(contact=contact, safe=safe)
+        relay._wiring.pin_factory().released_lines = released_lines
+        with pytest.raises(Refused, match=rf"mains: {told}"):
+            await relay.open()
+        assert world.levels == []
+
+    play(main)
+
+
+def test_a_factory_that_does_not_say_makes_an_input_of_a_closed_line() -> None:
+    async def main() -> None:
+        _, relay = bench()
+        del relay._wiring.pin_factory().released_lines
+        await relay.open()
+        assert not relay.stays_off
+        await relay.aclose()
+
+    play(main)

@@ -59,9 +59,25 @@ def test_a_killed_bench_leaves_the_dut_fed_by_the_board(
     _check(folder, index, *combination)
 
 
+# Where a line falls to its pull when its program ends, a killed bench lets its relay go: once with each signal.
+STRICT = [(7, ("bench", signal.SIGKILL)), (11, ("supervisor", signal.SIGINT)), (19, ("both", signal.SIGTERM))]
+
+
+@pytest.mark.parametrize(("index", "combination"), STRICT, ids=lambda value: str(value))
+def test_a_killed_bench_leaves_the_dut_fed_where_lines_fall(
+    folder: Path, index: int, combination: tuple[str, signal.Signals]
+) -> None:
+    played.quick_rig(folder, persist="strict")
+    _check(folder, index, *combination)
+
+
 @pytest.mark.soak
+@pytest.mark.parametrize("released_lines", ["persist", "strict"])
 @pytest.mark.parametrize(("index", "combination"), LONG, ids=lambda value: str(value))
-def test_each_way_to_kill_it_thirty_times(folder: Path, index: int, combination: tuple[str, signal.Signals]) -> None:
+def test_each_way_to_kill_it_thirty_times(
+    folder: Path, index: int, combination: tuple[str, signal.Signals], released_lines: str
+) -> None:
+    played.quick_rig(folder, persist=released_lines)
     _check(folder, index, *combination)
 
 

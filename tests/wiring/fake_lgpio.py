@@ -33,6 +33,7 @@ class FakeLgpio:
         self.open: list[int] = []
         self.done: list[tuple[Any, ...]] = []
         self.outputs: dict[int, int] = {}
+        self.pulls: dict[int, int] = {}
         self.claimed: set[int] = set()
         self.held_by_others: dict[int, str] = {}
         self.listeners: dict[int, Callable[..., None]] = {}
@@ -60,6 +61,7 @@ class FakeLgpio:
     def gpio_claim_output(self, handle: int, line: int, level: int = 0, flags: int = 0) -> None:
         self._claim(line)
         self.outputs[line] = level
+        self.pulls[line] = flags
         self.done.append(("output", line, level))
 
     def gpio_claim_input(self, handle: int, line: int, flags: int = 0) -> None:

@@ -53,6 +53,15 @@ def test_an_output_is_claimed_at_its_level_and_never_at_another(
     assert lgpio.done == [("output", LINE, level), ("write", LINE, 1 - level)]
 
 
+@pytest.mark.parametrize(("level", "pull"), [(True, FakeLgpio.SET_PULL_UP), (False, FakeLgpio.SET_PULL_DOWN)])
+def test_an_output_is_pulled_to_where_it_was_taken(
+    lgpio: FakeLgpio, factory: GpiochipFactory, level: bool, pull: int
+) -> None:
+    with OutputDevice(LINE, initial_value=level, pin_factory=factory) as output:
+        output.toggle()
+        assert lgpio.pulls == {LINE: pull}
+
+
 def test_closing_frees_the_line_without_making_it_an_input(lgpio: FakeLgpio, factory: GpiochipFactory) -> None:
     output = OutputDevice(LINE, initial_value=True, pin_factory=factory)
     output.close()

@@ -11,12 +11,12 @@ from typing import Any
 
 from ...model.finding import Finding, Grade
 from ...model.rig import RigSpec
+from ...wiring.released import released_lines
 from ..seen import Seen
 from . import BENCH
 
 _LAST_PULLED_UP = 8
 _PI_CHIPS = ("pinctrl-bcm", "pinctrl-rp1")
-_PERSISTS = "module/pinctrl_bcm2835/parameters/persist_gpio_outputs"
 _PULLED = {True: ("GPIO 4 to 8", "up"), False: ("GPIO 9 to 27", "down")}
 
 
@@ -56,13 +56,32 @@ def _row(name: str, pin: int, active_low: bool, contact: str) -> Finding:
 
 
 def _when_let_go(seen: Seen) -> Finding:
-    try:
-        persists = (seen.host.sys / _PERSISTS).read_text(encoding="ascii").strip() in ("Y", "1")
-    except OSError:
-        told = "a line that its program lets go falls to its pull, as far as this kernel says"
-    else:
-        told = f"a line that its program lets go {'keeps its level' if persists else 'falls to its pull'}"
-    return Finding(check="pins", subject=BENCH, measured=told, grade=Grade.OK)
+    assert seen.rig.gpio is not None
+    if released_lines(str(seen.rig.gpio.chip), seen.host.sys) == "persist":
+        told = "a line that its program lets go keeps its level"
+        return Finding(check="pins", subject=BENCH, measured=told, grade=Grade.OK)
+    told, held = "a line that its program lets go falls to its pull", _held(seen.rig)
+    if not held:
+        return Finding(check="pins", subject=BENCH, measured=told, grade=Grade.OK)
+    return Finding(
+        check="pins",
+        subject=BENCH,
+        measured=f"{told}: nothing would hold {', '.join(held)} at its safe level",
+        grade=Grade.FAIL,
+        advice="wire the other contact of each",
+    )
+
+
+def _held(rig: RigSpec) -> list[str]:
+    """
+    The relays whose coils must be energised for their safe levels.
+    """
+    at_safe = {("no", "on"), ("nc", "off")}
+    return [
+        name
+        for name, device in rig.devices.items()
+        if (getattr(device.config, "contact", None), getattr(device.config, "safe", None)) in at_safe
+    ]
 
 
 def _is_pi(rig: RigSpec) -> bool:

@@ -59,7 +59,8 @@ async def assembled(
     async with AsyncExitStack() as stack:
         wires, truth = _wires(rig, seed, stack)
         stack.callback(wires.close)
-        wires.check(there=opening in (Opening.RUN, Opening.OBSERVE))
+        if opening is not Opening.RESTORE:
+            wires.check(there=opening in (Opening.RUN, Opening.OBSERVE))
         devices = {name: _made(rig, name, wires, wrap) for name in rig.devices}
         wires.devices.update(devices)
         assembly = Assembly(rig, devices, wires, truth)

@@ -4,15 +4,14 @@ How the devices of a rig reach their hardware, or the world that is played for t
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from .. import plugins
-from ..errors import BenchError, UsageError, nearest
+from ..errors import UsageError, nearest
 from ..model.rig import RigSpec
 from ..protocols import Program
+from ..wiring import pin_factory
 
-PIN_FACTORIES = "gpiozero_pin_factories"
 I2C_DRIVERS = "crashbench.i2c"
 _LAB = "lab:"
 
@@ -36,9 +35,7 @@ class RigWires:
         The rig's gpiozero pin factory: the one it names, never a default.
         """
         if self._factory is None:
-            if self.rig.gpio is None:
-                raise UsageError("missing; a relay needs `[gpio] factory = …`", file=str(self.rig.path), key="gpio")
-            self._factory = self._make_factory(self.rig.gpio.factory, self.rig.gpio.chip)
+            self._factory = pin_factory.made(self.rig, self._world)
         return self._factory
 
     def i2c_bus(self, number: int) -> Any:
@@ -48,8 +45,7 @@ class RigWires:
         if number not in self._buses:
             if self.rig.i2c is None:
                 raise UsageError("missing; a chip needs `[i2c] driver = …`", file=str(self.rig.path), key="i2c")
-            cls = self._seam(I2C_DRIVERS, self.rig.i2c.driver, "i2c.driver")
-            self._buses[number] = cls.for_rig(self.rig, self._world, number)
+            self._buses[number] = self._i2c_driver().for_rig(self.rig, self._world, number)
         return self._buses[number]
 
     def check(self, *, there: bool) -> None:
@@ -61,9 +57,9 @@ class RigWires:
         rig = self.rig
         seams = []
         if rig.gpio is not None:
-            seams.append(self._seam(PIN_FACTORIES, rig.gpio.factory, "gpio.factory"))
+            seams.append(pin_factory.loaded(rig))
         if rig.i2c is not None:
-            seams.append(self._seam(I2C_DRIVERS, rig.i2c.driver, "i2c.driver"))
+            seams.append(self._i2c_driver())
         for seam in seams:
             if there and hasattr(seam, "check_rig"):
                 seam.check_rig(rig)
@@ -146,7 +142,7 @@ class RigWires:
         gpio = self.rig.gpio
         parts = []
         if gpio is not None:
-            parts.append(f"gpio: {gpio.factory}" + (f" on {gpio.chip}" if gpio.chip is not None else ""))
+            parts.append(f"gpio: {pin_factory.told(gpio)}")
         if self.rig.i2c is not None:
             parts.append(f"i2c: {self.rig.i2c.driver}")
         return ", ".join(parts)
@@ -160,24 +156,9 @@ class RigWires:
         if self._factory is not None:
             self._factory.close()
 
-    def _make_factory(self, name: str, chip: str | int | None) -> Any:
-        # Left alone, gpiozero would pick a factory by itself, and fall back from one to the next.
-        os.environ["GPIOZERO_PIN_FACTORY"] = name
-        cls = self._seam(PIN_FACTORIES, name, "gpio.factory")
+    def _i2c_driver(self) -> Any:
+        assert self.rig.i2c is not None
         try:
-            if hasattr(cls, "for_rig"):
-                return cls.for_rig(self.rig, self._world)
-            return cls() if chip is None else cls(chip=chip)
-        except UsageError:
-            raise
-        except ImportError as error:
-            extra = "pip install 'crashbench[pi]'"
-            raise BenchError(f"pin factory '{name}' needs the Python package '{error.name}'; {extra}") from error
-        except (OSError, RuntimeError, TypeError, ValueError) as error:
-            raise BenchError(f"pin factory '{name}' cannot be had: {error}") from error
-
-    def _seam(self, group: str, name: str, key: str) -> Any:
-        try:
-            return plugins.seam(group, name)
+            return plugins.seam(I2C_DRIVERS, self.rig.i2c.driver)
         except UsageError as error:
-            raise error.within(file=str(self.rig.path), key=key) from error
+            raise error.within(file=str(self.rig.path), key="i2c.driver") from error

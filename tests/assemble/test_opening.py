@@ -178,6 +178,18 @@ meter = "monitor"
 """
 
 
+def test_a_restore_makes_safe_what_it_can_where_a_library_is_missing(tmp_path: Path) -> None:
+    path = tmp_path / "elsewhere.toml"
+    path.write_text(ELSEWHERE.replace('"mock"', '"no_such_factory"'))
+
+    async def main() -> None:
+        async with assembled(load_rig(str(path)), opening=Opening.RESTORE) as bench:
+            assert "gpio.factory: no 'no_such_factory'" in str(bench.missing["mains"])
+            assert list(await bench.make_safe()) == ["mains"]
+
+    clock.run(main)
+
+
 @pytest.mark.parametrize("opening", [Opening.RESTORE, Opening.AUDIT])
 def test_a_bus_that_has_gone_does_not_keep_a_relay_from_being_made_safe(tmp_path: Path, opening: Opening) -> None:
     path = tmp_path / "elsewhere.toml"

@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 from .. import plugins
 from ..errors import UsageError, nearest
+from ..model.environment import PRODUCTION
 from ..model.rig import (
-    DEFAULT_ENVIRONMENT,
     ArtifactSpec,
     DeviceSpec,
     DutSpec,
@@ -97,7 +97,7 @@ def _rig(source: Source) -> RigSpec:
         path=source.path,
         title=file.title,
         time=file.time,
-        environment=os.environ.get("CRASHBENCH_ENVIRONMENT") or file.environment or DEFAULT_ENVIRONMENT,
+        environment=os.environ.get("CRASHBENCH_ENVIRONMENT", "").strip() or file.environment.strip() or PRODUCTION,
         gpio=file.gpio,
         i2c=file.i2c,
         devices=devices,

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from .. import clock
 from ..errors import Refused
 from ..model.drill import DrillSpec, FaultSpec
-from ..model.rig import DEFAULT_ENVIRONMENT, RigSpec
+from ..model.environment import PRODUCTION, folded, is_production
+from ..model.rig import RigSpec
 from ..protocols import Fault, PowerSwitch
 from .bench import Bench
 from .odometer import Odometer
@@ -64,9 +65,9 @@ class Guard:
         """
         Before an audit strikes: the environment. Raises Refused.
         """
-        if self._rig.environment == DEFAULT_ENVIRONMENT:
+        if is_production(self._rig.environment):
             raise Refused(
-                f"this is '{DEFAULT_ENVIRONMENT}', and an audit cuts its DUTs' power; look without a stroke by "
+                f"{_here(self._rig)}, and an audit cuts its DUTs' power; look without a stroke by "
                 "`--look-only`, or set `environment` in the rig or CRASHBENCH_ENVIRONMENT"
             )
 
@@ -127,11 +128,11 @@ class Guard:
 
     def _environment(self, drill: DrillSpec) -> None:
         here, allowed = self._rig.environment, drill.blast_radius.environments
-        if allowed and here not in allowed:
+        if allowed and folded(here) not in map(folded, allowed):
             raise Refused(f"this is '{here}', and {drill.path.name} may run in {', '.join(allowed)} only")
-        if not allowed and here == DEFAULT_ENVIRONMENT:
+        if not allowed and is_production(here):
             raise Refused(
-                f"this is '{here}', and {drill.path.name} does not name it in blast_radius.environments; "
+                f"{_here(self._rig)}, and {drill.path.name} does not name it in blast_radius.environments; "
                 "say so there, or set `environment` in the rig or CRASHBENCH_ENVIRONMENT"
             )
 
@@ -206,6 +207,11 @@ def life_of(switch: PowerSwitch) -> int | None:
     """
     life = getattr(switch, "contact_life", None)
     return life if isinstance(life, int) else None
+
+
+def _here(rig: RigSpec) -> str:
+    means_it = folded(rig.environment) == PRODUCTION
+    return f"this is '{rig.environment}'" + ("" if means_it else f", which counts as {PRODUCTION}")
 
 
 def _end_s(fault: FaultSpec, bench: Bench) -> float:

@@ -11,8 +11,6 @@ from typing import Literal
 
 from .world import DrawSpec, WorldSpec
 
-DEFAULT_ENVIRONMENT = "production"
-
 Released = Literal["persist", "strict", "unknown"]
 """What a line does when its program lets it go: it keeps its level, it falls to its pull, or nobody has said."""
 

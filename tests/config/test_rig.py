@@ -130,6 +130,9 @@ def test_a_rig_with_a_world_is_a_lab_or_a_simulation(tmp_path: Path) -> None:
         ('environment = "bench"', None, "bench"),
         ('environment = "bench"', "staging", "staging"),
         ('environment = "bench"', "", "bench"),
+        ('environment = " bench "', " \t", "bench"),
+        ('environment = "bench"', " staging\n", "staging"),
+        ('environment = " "', None, "production"),
     ],
 )
 def test_an_environment_that_nobody_names_is_production(

@@ -18,7 +18,8 @@ from harness.engine.guard import Guard
 from harness.engine.odometer import Odometer
 from harness.errors import Exit, Refused
 from harness.model.drill import BlastRadius, DrillSpec
-from harness.model.rig import DEFAULT_ENVIRONMENT, InterlockSpec, RigSpec
+from harness.model.environment import PRODUCTION
+from harness.model.rig import InterlockSpec, RigSpec
 from tests.benches import drill, fault, rig, two_duts
 
 
@@ -51,11 +52,33 @@ def environment(here: str, *allowed: str) -> str:
 
 
 def test_production_is_refused_unless_the_drill_names_it() -> None:
-    assert DEFAULT_ENVIRONMENT == "production"
+    assert PRODUCTION == "production"
     assert environment("production").startswith(
         "this is 'production', and power-outage.toml does not name it in blast_radius.environments; say so there"
     )
     assert environment("production", "production") == ""
+
+
+@pytest.mark.parametrize(
+    "here", ["PROD", "Production", " production", "prod", "prd", "eu-live-2", "prodction", "preprod"]
+)
+def test_what_may_be_meant_to_be_production_is_refused_unless_the_drill_names_it(here: str) -> None:
+    assert "power-outage.toml does not name it in blast_radius.environments" in environment(here)
+    assert environment(here, "staging") != ""
+    assert environment(here, here.upper()) == ""
+    with pytest.raises(Refused, match="`--look-only`"):
+        Guard(rig(environment=here)).admit_audit()
+
+
+@pytest.mark.parametrize("here", ["staging", "lab", "sim", "ci", "delivery", "alive"])
+def test_an_environment_of_ones_own_needs_no_permission(here: str) -> None:
+    assert environment(here) == ""
+
+
+def test_a_name_that_only_counts_as_production_says_so() -> None:
+    assert environment("PrOd").startswith("this is 'PrOd', which counts as production, and power-outage.toml does not")
+    assert environment("PRODUCTION").startswith("this is 'PRODUCTION', and power-outage.toml does not")
+    assert environment("prod", "production") == "this is 'prod', and power-outage.toml may run in production only"
 
 
 @pytest.mark.parametrize(

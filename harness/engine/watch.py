@@ -13,7 +13,7 @@ from ..model.drill import AlertSpec, ProbeSpec
 from ..model.event import Kind
 from ..model.instant import Instant
 from ..model.quantity import Quantity
-from ..protocols import Announced, Measuring, Probe
+from ..protocols import Announced, Arming, Measuring, Probe
 from .asking import Asking
 from .moments import Moments
 from .steadiness import Steadiness
@@ -56,7 +56,7 @@ class Watch:
         """
         self.book.arm()
         for _, probe in self._probes:
-            if isinstance(probe, Measuring):
+            if isinstance(probe, Arming):
                 probe.arm()
 
     def quantities(self) -> dict[str, Quantity]:

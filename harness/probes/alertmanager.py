@@ -41,6 +41,12 @@ class Alertmanager:
         self._next: int | None = None
         self._firing: dict[str, HeardAlert] = {}
         self._begun: list[HeardAlert] = []
+        self.arm()
+
+    def arm(self) -> None:
+        """
+        The steady state is met: what fired before it does not count.
+        """
         self._fired = 0
 
     async def ask(self) -> bool:

@@ -10,7 +10,6 @@ from typing import Any
 
 from ..errors import UsageError
 from ..model.drill import ProbeSpec
-from ..model.quantity import Quantity
 from ..protocols import HttpAnswer, HttpService, NoAnswer, Roles
 
 
@@ -78,12 +77,6 @@ class AuditLog:
         How many of the events were written, and how many entries of them.
         """
         return {"audited_events": len(set(self._new.values())), "audit_entries": len(self._new)}
-
-    def quantities(self) -> dict[str, Quantity]:
-        """
-        Nothing that is known within bounds only.
-        """
-        return {}
 
     def _read(self, answer: HttpAnswer) -> list[dict[str, Any]] | None:
         if answer.status != 200:

@@ -38,6 +38,12 @@ class BatteryPercent:
         assert isinstance(spec.config, BatteryPercent.Config)
         self._config = spec.config
         self._service = roles.get(spec.role, HttpService)
+        self.arm()
+
+    def arm(self) -> None:
+        """
+        The steady state is met: what was reported before it does not count.
+        """
         self._seen: set[int] = set()
 
     async def ask(self) -> bool:

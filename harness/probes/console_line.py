@@ -58,6 +58,12 @@ class ConsoleLine:
         self._has: set[bool] = set()
         self._is_well = spec.config.begins == "well"
         self._found: list[Instant] = []
+        self.arm()
+
+    def arm(self) -> None:
+        """
+        The steady state is met: what was said before it does not count.
+        """
         self._matches = 0
 
     async def ask(self) -> bool:

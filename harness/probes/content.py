@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from ..errors import UsageError
 from ..model.drill import ProbeSpec
-from ..model.quantity import Quantity
 from ..protocols import HttpAnswer, HttpService, Roles
 
 
@@ -73,9 +72,3 @@ class Content:
         How often it served something else.
         """
         return {"wrong_contents": self._wrong}
-
-    def quantities(self) -> dict[str, Quantity]:
-        """
-        Nothing that is known within bounds only.
-        """
-        return {}

@@ -12,11 +12,13 @@ import anyio
 
 from .. import clock
 from ..model.drill import ProbeSpec
-from ..model.quantity import Quantity
 from ..protocols import HttpAnswer, HttpService, NoAnswer, Roles
 
 # Of a probe's time-out: after this part of it we give up ourselves, and know what it was that failed.
 _PATIENCE = 0.95
+
+# A read is not begun with less of the time-out left than this: it would fail for want of our patience.
+_FAIR = 0.25
 
 # For each write: more than one, or reading would never get round to what was written first.
 _READS = 3
@@ -45,6 +47,7 @@ class Items:
         self._path = spec.config.path
         self._service = roles.get(spec.role, HttpService)
         self._within_ns = round(_PATIENCE * spec.timeout_s * clock.NS_PER_S)
+        self._fair_ns = round(_FAIR * spec.timeout_s * clock.NS_PER_S)
         self._run = f"{clock.now_ns():x}"
         self._kept: list[str] = []
         self._lost: set[str] = set()
@@ -59,7 +62,7 @@ class Items:
 
     async def ask(self) -> bool:
         """
-        Writes one item, and reads some. Raises NoAnswer.
+        Writes one item, and reads some, as far as the write has left time for it. Raises NoAnswer.
         """
         until_ns = clock.now_ns() + self._within_ns
         key, self._written = f"{self._run}-{self._written}", self._written + 1
@@ -69,6 +72,8 @@ class Items:
             return False
         self._kept.append(key)
         for _ in range(_READS):
+            if until_ns - clock.now_ns() < self._fair_ns:
+                break
             if not await self._read(until_ns):
                 return False
         return True
@@ -97,12 +102,6 @@ class Items:
                 why = str(error)
         self._failed[what] += 1
         raise NoAnswer(why)
-
-    def quantities(self) -> dict[str, Quantity]:
-        """
-        Nothing that is known within bounds only.
-        """
-        return {}
 
     def accepts(self, sample: HttpAnswer | None) -> bool:
         """

@@ -47,6 +47,12 @@ class Ping:
         self._config = spec.config
         self._target = roles.get(spec.role, PingTarget)
         self._within_s = _PATIENCE * spec.timeout_s
+        self.arm()
+
+    def arm(self) -> None:
+        """
+        The steady state is met: counting begins.
+        """
         self._round_trips_s: list[float] = []
         self._lost = 0
 

@@ -58,6 +58,12 @@ class Sql:
         self._config = spec.config
         self._service = roles.get(spec.role, SqlService)
         self._timeout_s = _PATIENCE * spec.timeout_s
+        self.arm()
+
+    def arm(self) -> None:
+        """
+        The steady state is met: measuring begins.
+        """
         self._last: float | None = None
         self._most: float | None = None
 

@@ -61,6 +61,13 @@ class SqlWitness:
         self._is_made = False
         self._next, self._doubtful = 1, list[int]()
         self._acknowledged, self._lost = 0, 0
+        self.arm()
+
+    def arm(self) -> None:
+        """
+        The steady state is met: what was not answered before it does not count.
+        """
+        self._unanswered = 0
 
     async def ask(self) -> bool:
         """
@@ -93,9 +100,14 @@ class SqlWitness:
         left_out = self._doubtful[:-1]
         doubtful = f" AND n NOT IN ({', '.join(map(str, left_out))})" if left_out else ""
         statement = _WRITE.format(table=table, run=self._run, n=number, doubtful=doubtful)
-        rows = await server.query(statement, timeout_s=within_s)
-        if not rows or rows[0][1] != number:
-            raise NoAnswer(f"{rows[:1]!r} is no answer to a write")
+        try:
+            rows = await server.query(statement, timeout_s=within_s)
+            if not rows or rows[0][1] != number:
+                raise NoAnswer(f"{rows[:1]!r} is no answer to a write")
+        except NoAnswer:
+            # Unlike one that is cut off by the trial's end, which there was no time to answer.
+            self._unanswered += 1
+            raise
         self._doubtful.remove(number)
         self._lost = max(self._lost, self._acknowledged - int(rows[0][0]))
         self._acknowledged += 1
@@ -108,10 +120,10 @@ class SqlWitness:
 
     def measured(self) -> dict[str, float]:
         """
-        How many writes were acknowledged, how many of those were missing later, and of how many nothing is known.
+        How many writes were acknowledged, how many of those were missing later, and how many were not answered.
         """
         return {
             "lost_writes": self._lost,
             "acknowledged_writes": self._acknowledged,
-            "unanswered_writes": len(self._doubtful),
+            "unanswered_writes": self._unanswered,
         }

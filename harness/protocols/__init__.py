@@ -11,12 +11,13 @@ from .hearing import AlertSource, Announced, Chunk, Console, EdgeCounter, Taker
 from .links import Link
 from .parts import Battery, Device, Output, PowerMeter, PowerSwitch, PulseSwitch, ResetLine
 from .services import HttpAnswer, HttpService, NoAnswer, PingTarget, Shell, ShellAnswer, SqlService, TcpService
-from .strikes import Fault, Measuring, Probe, Strike, Telling
+from .strikes import Arming, Fault, Measuring, Probe, Strike, Telling
 from .surroundings import Program, Roles, Wiring
 
 __all__ = [
     "AlertSource",
     "Announced",
+    "Arming",
     "Battery",
     "Chunk",
     "Console",

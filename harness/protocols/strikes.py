@@ -107,15 +107,22 @@ class Probe(Protocol):
 
 
 @runtime_checkable
-class Measuring(Protocol):
+class Arming(Protocol):
     """
-    A probe that measures something over a trial, within bounds.
+    A probe that does not measure what was before the trial's steady state.
     """
 
     def arm(self) -> None:
         """
         The steady state is met: measuring begins.
         """
+
+
+@runtime_checkable
+class Measuring(Protocol):
+    """
+    A probe that measures something over a trial, within bounds.
+    """
 
     def quantities(self) -> dict[str, Quantity]:
         """

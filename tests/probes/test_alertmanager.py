@@ -113,6 +113,22 @@ def test_it_is_well_while_none_fires() -> None:
     assert clock.run(main, virtual=True) == [True, True, False, True]
 
 
+def test_what_fired_before_the_steady_state_does_not_count() -> None:
+    source = PlayedAlerts()
+
+    async def main() -> list[float]:
+        probe = made(Alertmanager, source)
+        counts = [await probe.ask()]
+        for name in ("Booting", "DutDown"):
+            source.come(heard(name, 900 * MS))
+            await probe.ask()
+            counts.append(probe.measured()["alerts_fired"])
+            probe.arm()
+        return [*counts, probe.measured()["alerts_fired"]]
+
+    assert clock.run(main, virtual=True) == [True, 1, 1, 0]
+
+
 def test_what_the_dut_answers_is_no_alert() -> None:
     probe = made(Alertmanager, PlayedAlerts())
     assert probe.accepts(object())

@@ -11,7 +11,7 @@ import pytest
 from harness import clock
 from harness.errors import UsageError
 from harness.probes.audit_log import AuditLog
-from harness.protocols import HttpAnswer, Measuring, NoAnswer
+from harness.protocols import Arming, HttpAnswer, NoAnswer
 from tests.probes.services import Service, made
 
 
@@ -36,7 +36,7 @@ class Log:
 
 def probe_of(log: Log, *events: str) -> AuditLog:
     probe: AuditLog = made(AuditLog, Service(log), events=events)
-    assert isinstance(probe, Measuring)
+    assert isinstance(probe, Arming)
     return probe
 
 

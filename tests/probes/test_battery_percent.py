@@ -90,6 +90,14 @@ def test_it_counts_each_whole_percent_once() -> None:
     assert set(probe.measured()) == set(probe.measures)
 
 
+def test_what_was_reported_before_the_steady_state_does_not_count() -> None:
+    probe = probe_of(report(12), report(100))
+    asked(probe, 1)
+    probe.arm()
+    asked(probe, 1)
+    assert probe.measured() == {"percents_seen": 1, "least_percent": 100}
+
+
 def test_looking_at_a_sample_counts_nothing() -> None:
     probe = probe_of(report(50))
     asked(probe, 1)

@@ -96,6 +96,22 @@ def test_what_was_said_before_the_fault_has_been_said() -> None:
     assert clock.run(main, virtual=True) == Instant(4, 5)
 
 
+def test_what_was_said_before_the_steady_state_does_not_count() -> None:
+    source = PlayedConsole()
+
+    async def main() -> dict[str, float]:
+        probe = made(ConsoleLine, source, **PANIC)
+        await probe.ask()
+        source.come(chunk(b"panic: while it boots\n", 1))
+        await probe.ask()
+        probe.arm()
+        source.come(chunk(b"panic: now\n", 2))
+        await probe.ask()
+        return dict(probe.measured())
+
+    assert clock.run(main, virtual=True) == {"console_matches": 1}
+
+
 def test_who_waits_is_woken_by_the_line_and_not_by_others() -> None:
     source = PlayedConsole()
 

@@ -11,7 +11,7 @@ import pytest
 from harness import clock
 from harness.errors import UsageError
 from harness.probes.content import Content
-from harness.protocols import HttpAnswer, Measuring, NoAnswer
+from harness.protocols import Arming, HttpAnswer, NoAnswer
 from tests.probes.services import Service, made
 
 
@@ -30,7 +30,7 @@ class Shelf:
 
 def probe_of(shelf: Shelf, sha256: str = "") -> Content:
     probe: Content = made(Content, Service(shelf), path="/content/a", sha256=sha256)
-    assert isinstance(probe, Measuring)
+    assert isinstance(probe, Arming)
     return probe
 
 

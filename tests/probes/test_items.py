@@ -148,5 +148,10 @@ def test_a_question_that_is_cut_off_by_the_trials_end_is_no_failure() -> None:
     clock.run(main, virtual=True)
 
 
+def test_a_slow_write_leaves_no_time_for_reads_which_is_no_failure_of_theirs() -> None:
+    measured = asked(instead("POST", 0.8), True)
+    assert (measured["acknowledged_items"], measured["failed_reads"]) == (1, 0)
+
+
 def test_an_answer_that_is_no_json_is_none() -> None:
     asked(True, instead("GET", HttpAnswer(200, b"<html>")), NoAnswer)

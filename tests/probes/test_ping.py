@@ -73,6 +73,19 @@ def test_a_round_trip_may_be_too_long() -> None:
     assert (told, measured["pings_lost"]) == ([True, False], 0)
 
 
+def test_what_was_lost_before_the_steady_state_does_not_count() -> None:
+    async def main() -> dict[str, float]:
+        probe = made(Ping, Target(NoAnswer("unreachable"), 0.02))
+        with pytest.raises(NoAnswer):
+            await probe.ask()
+        probe.arm()
+        await probe.ask()
+        return dict(probe.measured())
+
+    measured = clock.run(main, virtual=True)
+    assert measured == {"pings_sent": 1, "pings_lost": 0, "longest_round_trip_s": 0.02}
+
+
 def test_a_question_that_is_cut_off_by_the_end_of_a_trial_is_no_loss() -> None:
     async def main() -> dict[str, float]:
         probe = made(Ping, Target(None))

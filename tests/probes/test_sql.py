@@ -79,6 +79,17 @@ def test_criteria_may_name_what_is_measured() -> None:
     assert made(Sql, Database()).measured() == {}
 
 
+def test_what_was_before_the_steady_state_is_not_measured() -> None:
+    async def main() -> dict[str, float]:
+        probe = made(Sql, Database([(900,)], [(2,)]), measure="lag")
+        await probe.ask()
+        probe.arm()
+        await probe.ask()
+        return dict(probe.measured())
+
+    assert clock.run(main, virtual=True) == {"lag": 2.0, "lag_most": 2.0}
+
+
 @pytest.mark.parametrize("config", [{"statement": " "}, {"measure": "replica lag"}])
 def test_a_question_that_is_none_is_told(config: dict[str, str]) -> None:
     with pytest.raises(UsageError):

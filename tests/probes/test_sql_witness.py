@@ -128,8 +128,35 @@ def test_a_write_that_nobody_acknowledged_may_be_there_or_not(is_kept: bool) -> 
             pair.first.rows.remove(max(pair.first.rows))
         pair.first.answers = True
         await pair.writes(2)
-        assert pair.told()[0] == 0
-        assert pair.told()[2] >= 1
+        assert pair.told() == (0, 4, 1)
+
+    play(main)
+
+
+def test_a_write_that_is_cut_off_by_the_trials_end_may_be_there_but_is_not_unanswered() -> None:
+    async def main() -> None:
+        pair = Pair()
+        await pair.writes(2)
+        pair.first.answers = False
+        with anyio.move_on_after(0.1):
+            await pair.probe.ask()
+        pair.first.answers = True
+        assert pair.told() == (0, 2, 0)
+        await pair.writes(1)
+        assert pair.told() == (0, 3, 0)
+
+    play(main)
+
+
+def test_what_was_not_answered_before_the_steady_state_does_not_count() -> None:
+    async def main() -> None:
+        pair = Pair()
+        await pair.writes(1)
+        pair.first.answers = False
+        await pair.is_silent()
+        assert pair.told() == (0, 1, 1)
+        pair.probe.arm()
+        assert pair.told() == (0, 1, 0)
 
     play(main)
 

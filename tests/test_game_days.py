@@ -5,6 +5,7 @@ that it is known to show.
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 from collections.abc import Iterator
@@ -60,9 +61,11 @@ def unproven(folder: Path, name: str, scenario: ScenarioSpec, defect: DefectSpec
     """
     text = shipped("game day")[name].read_text(encoding="utf-8")
     if not defect.deviates:
+        sets = [*scenario.overrides, "drill.watch=70 s"]
+        text = re.sub(r"^set = .*\n", "", text, flags=re.M)
         line = f'drill = "{scenario.drill}"\n'
         assert text.count(line) == 1
-        text = text.replace(line, f'{line}set = ["drill.watch=70 s"]\n')
+        text = text.replace(line, f"{line}set = {json.dumps(sets)}\n")
     path = folder / f"{name}.toml"
     path.write_text(re.sub(r"^(by|within|for|probe) = .*\n", "", text, flags=re.M), encoding="utf-8")
     return path

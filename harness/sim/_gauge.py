@@ -20,6 +20,9 @@ _VCELL_LSB_V, _SOC_PER_PERCENT, _PRODUCTION = 78.125e-6, 256, 0x0010
 # A lithium cell below 2.5 V is cut off by its protection, and none is charged above 4.5 V.
 _CELL_V = (2.5, 4.5)
 
+# Below each of these percentages it lets go of more services, as the edge node with `--shed` does.
+_SHEDS_BELOW = (50, 30, 15, 5)
+
 
 def battery(transfer: Transfer) -> Fields:
     """
@@ -37,6 +40,13 @@ def battery(transfer: Transfer) -> Fields:
     if percent > 100:
         return _unknown(f"nonsense: {percent:.1f} % full")
     return {"battery_percent": round(percent, 2), "battery_v": round(voltage_v, 4), "battery_problem": None}
+
+
+def shed_level(percent: float) -> int:
+    """
+    How many lots of services it has let go of at a charge, from 0 to 4.
+    """
+    return sum(percent < threshold for threshold in _SHEDS_BELOW)
 
 
 def _unknown(problem: str) -> Fields:

@@ -13,7 +13,7 @@ import anyio
 from ..clock import NS_PER_S, now_ns
 from ..model.world import UnitSpec
 from ..protocols import HttpAnswer, NoAnswer
-from ._gauge import Fields, Transfer, battery
+from ._gauge import Fields, Transfer, battery, shed_level
 from ._steps import Amperes, Steps
 
 # How many of its last acknowledged records a unit that loses writes forgets, at most.
@@ -43,6 +43,7 @@ class SimUnit:
         """The I2C bus of its fuel gauge, if it has one; to be set before it is up."""
         self._boots = 0
         self._battery: Fields = {}
+        self._shed_level = 0
         self._poll: asyncio.TimerHandle | None = None
         start_ns = now_ns()
         # On from the moment it is fed, serving from the moment it is up: what it would answer to GET /health.
@@ -73,7 +74,7 @@ class SimUnit:
             return
         self._boots += 1
         self._answered = 0
-        self._battery = {}
+        self._battery, self._shed_level = {}, 0
         self._up_ns = at_ns + max(1, boot_ns)
         self._current.set(self._up_ns, self.spec.run_draw_a)
         self._samples.set(self._up_ns, self._health())
@@ -201,6 +202,8 @@ class SimUnit:
             f"edge_node_uptime_seconds {up_s:.9f}",
             "# TYPE edge_node_requests_total counter",
             f"edge_node_requests_total {self._answered}",
+            "# TYPE edge_node_shed_level gauge",
+            f"edge_node_shed_level {self._shed_level}",
         )
         return HttpAnswer(200, "\n".join(lines).encode() + b"\n")
 
@@ -212,6 +215,9 @@ class SimUnit:
         seen = battery(self.gauge)
         if seen != self._battery:
             self._battery = seen
+            percent = seen["battery_percent"]
+            # What is not known changes nothing.
+            self._shed_level = shed_level(percent) if isinstance(percent, float) else self._shed_level
             self._samples.set(at_ns, self._health())
         self._look_at_gauge(at_ns + round(_POLL_S * NS_PER_S))
 

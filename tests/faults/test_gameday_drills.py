@@ -18,8 +18,7 @@ import pytest
 from harness.config.data import data
 from tests.supervise.played import crashbench
 
-# Minutes of real processes: in the long form only.
-pytestmark = [pytest.mark.lab, pytest.mark.soak]
+pytestmark = pytest.mark.lab
 
 # So many at once: they wait for most of their time.
 AT_ONCE = 3
@@ -36,13 +35,15 @@ SHIPPED_PORT = "19094"
 
 class Case(NamedTuple):
     """
-    A drill, with what makes it short, on an edge node with a defect; and how it ends.
+    A drill, with what makes it short, on an edge node with a defect; and how it ends. Those that are not `long` are one
+    for each game day, with what no other test of real processes shows.
     """
 
     drill: str
     sets: tuple[str, ...]
     defect: str = ""
     because: str = "1 of 1 trials recovered, every criterion met"
+    long: bool = True
 
     @property
     def id(self) -> str:
@@ -51,6 +52,10 @@ class Case(NamedTuple):
     @property
     def needs_board(self) -> bool:
         return self.drill == "security-breach"
+
+    @property
+    def rig(self) -> str:
+        return "lab-database" if self.drill.startswith(("database", "query")) else "lab-gameday"
 
 
 def lasting(fault: int, for_s: float) -> str:
@@ -65,19 +70,38 @@ BREACH = ("drill.hold='1 s'", "drill.watch='4 s'", 'drill.fault.1.at="2 s"', las
 SITES = ("drill.hold='5 s'", *(lasting(fault, 5) for fault in (0, 1, 2)), "drill.watch='6 s'")
 SITES_OVER = (*SITES, 'drill.criteria.0.expr="time_to_fail_over < 4 s"')
 PARTS = ('drill.fault.2.at="3 s"', lasting(0, 5))
+REPLICA = ("drill.hold='1 s'", lasting(0, 4))
+# Three slow queries are what proves it.
+QUERIES = (
+    "drill.hold='500 ms'",
+    *(lasting(fault, 8) for fault in (0, 1, 2)),
+    *(f"drill.fault.{fault}.{what}" for fault in (0, 1, 2) for what in ('least="1500 ms"', 'most="2 s"')),
+)
 
 CASES = [
     Case("link-failover", FAILOVER),
     Case("link-failover", FAILOVER, "never_fails_over", r"time_to_fail_over < 4 s: measured"),
     Case("link-failover", FAILOVER, "no_fail_back", r"on_fibre == 1: measured 0"),
-    Case("link-failover", FAILOVER, "syncs_everything", r"less_urgent_by_lte == 0: measured \d"),
+    Case("link-failover", FAILOVER, "syncs_everything", r"less_urgent_by_lte == 0: measured \d", long=False),
     Case("link-failover", FAILOVER_ALERTED, "no_alerts", r"time_to_detect < 5 s: measured"),
     Case("cascading-worker-failures", CASCADE),
-    Case("cascading-worker-failures", CASCADE, "worker_not_restarted", r"worker_back_within < 5 s: measured"),
+    Case(
+        "cascading-worker-failures",
+        (*CASCADE, "drill.fault.0.times=3"),
+        "worker_not_restarted",
+        r"worker_back_within < 5 s: measured",
+        long=False,
+    ),
     Case("cascading-worker-failures", CASCADE, "no_backoff", r"worker_restarts_per_minute <= 10: measured 1[12]"),
     Case("cascading-worker-failures", CASCADE, "breaker_never_opens", r"breaker_openings >= 1: measured 0"),
     Case("cache-poisoning", POISON),
-    Case("cache-poisoning", POISON, "hash_unchecked", r"steady state was lost, though the drill expects it to hold"),
+    Case(
+        "cache-poisoning",
+        POISON,
+        "hash_unchecked",
+        r"steady state was lost, though the drill expects it to hold",
+        long=False,
+    ),
     Case("cache-poisoning", POISON, "no_audit", r"audited_events == 2: measured 0"),
     Case("cache-poisoning", POISON, "no_alerts", r"time_to_detect < 4 s: measured"),
     Case("security-breach", BREACH),
@@ -95,8 +119,12 @@ CASES = [
     Case(
         "packet-loss", (lasting(0, 6), 'drill.steady_state.0.period="20 ms"', 'drill.steady_state.0.timeout="150 ms"')
     ),
-    Case("worker-restart", ()),
+    Case("worker-restart", (), long=False),
     Case("worker-restart", ('drill.fault.0.prove="1 s"',), "worker_not_restarted", r"worker_restarts == 1: measured 0"),
+    Case("database-replica-failure", REPLICA),
+    Case("database-replica-failure", REPLICA, "reads_not_rerouted", r"failed_reads == 0: measured \d", long=False),
+    Case("query-timeout", QUERIES, long=False),
+    Case("query-timeout", QUERIES, "no_query_timeout", r"query_timeouts >= 1: measured 0", long=False),
 ]
 
 # What the drill finds besides: whatever is said first, this must be among it.
@@ -105,6 +133,7 @@ ALSO = {
     "security-breach accepts_forged_update": {"refused_updates == 1"},
     "cascading-worker-failures worker_not_restarted": {"workers_up == 2"},
     "worker-restart worker_not_restarted": {"workers_up == 2"},
+    "query-timeout no_query_timeout": {"query_timeouts >= 1", "told_of_timeouts >= 1"},
 }
 
 
@@ -133,15 +162,10 @@ def rig_for(case: Case, folder: Path) -> Path:
     """
     The shipped rig with the defect, a port of its own, and without the board where no battery is lied about.
     """
-    text = (data("rigs") / "lab-gameday.toml").read_text(encoding="utf-8")
-    for block in [] if case.needs_board else BOARD:
-        assert block in text, block
-        text = text.replace(block, "")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    assert SHIPPED_PORT in text
-    text = text.replace(SHIPPED_PORT, str(port)).replace('boot = "1 s"', 'boot = "300 ms"')
+    text = (data("rigs") / f"{case.rig}.toml").read_text(encoding="utf-8")
+    if case.rig == "lab-gameday":
+        text = with_a_port_of_its_own(text if case.needs_board else without_a_board(text))
+    text = re.sub(r'boot = "(1 s|500 ms)"', 'boot = "300 ms"', text)
     if case.defect:
         text = text.replace('"edge_node",', f'"edge_node", "--defect", "{case.defect}",')
         assert case.defect in text
@@ -150,7 +174,27 @@ def rig_for(case: Case, folder: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
+def without_a_board(text: str) -> str:
+    for block in BOARD:
+        assert block in text, block
+        text = text.replace(block, "")
+    return text
+
+
+def with_a_port_of_its_own(text: str) -> str:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    assert SHIPPED_PORT in text
+    return text.replace(SHIPPED_PORT, str(port))
+
+
+# The long form is minutes of real processes.
+MARKED = [pytest.param(case, id=case.id, marks=pytest.mark.soak if case.long else ()) for case in CASES]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("case", MARKED)
 def test_a_drill_holds_on_a_sound_node_and_deviates_on_a_planted_defect(
     case: Case, records: dict[str, Future[Any]]
 ) -> None:

@@ -24,7 +24,7 @@ def new(*defects: str) -> tuple[Any, Any]:
     """
     part, alerts = module("part"), module("reporting").Alerts(None, "node")
     shared = part.Shared(SimpleNamespace(), frozenset(defects), None, alerts)
-    return module("breaker").Breaker("thing", shared, reset_s=RESET_S), shared
+    return module("part").Breaker("thing", shared, reset_s=RESET_S), shared
 
 
 def use(breaker: Any, error: type[Exception] | None = None) -> None:
@@ -52,7 +52,7 @@ def test_it_opens_after_some_failures_in_a_row() -> None:
 def test_open_it_lets_nothing_through() -> None:
     breaker, shared = new()
     fail(breaker, 3)
-    with pytest.raises(module("breaker").BreakerOpen):
+    with pytest.raises(module("part").BreakerOpen):
         use(breaker)
     assert shared.counts[OPENINGS] == 1
 
@@ -62,7 +62,7 @@ def test_half_open_it_lets_one_through_whose_success_closes_it() -> None:
     fail(breaker, 3)
     wait(RESET_S)
     assert breaker.state == "half_open"
-    with breaker.guard(), pytest.raises(module("breaker").BreakerOpen):
+    with breaker.guard(), pytest.raises(module("part").BreakerOpen):
         use(breaker)
     assert (breaker.state, shared.alerts.health()) == ("closed", {"alerts": []})
 

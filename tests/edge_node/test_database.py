@@ -54,7 +54,7 @@ def ready(run: Run, cluster: Cluster, *options: str) -> Running:
 
 
 def write(node: Running, key: str, value: str = "v") -> int:
-    return node.ask("POST", "/items", json.dumps({"key": key, "value": value}).encode(), limit_s=15).status_code
+    return node.ask("POST", "/items", json.dumps({"key": key, "value": value}).encode(), limit_s=30).status_code
 
 
 def read(node: Running, key: str) -> int:
@@ -64,17 +64,14 @@ def read(node: Running, key: str) -> int:
 def test_what_is_acknowledged_is_committed_on_the_primary(run: Run, cluster: Cluster) -> None:
     node = ready(run, cluster)
     answer = node.ask("POST", "/items", b'{"key": "committed", "value": "yes"}')
-    assert (answer.status_code, answer.json()) == (200, {"key": "committed", "created": True})
+    assert (answer.status_code, answer.json()) == (200, {"key": "committed"})
     assert cluster.primary.sql("SELECT value FROM items WHERE key = 'committed'") == ("yes",)
 
 
-def test_a_write_again_does_not_double_and_another_value_is_refused(run: Run, cluster: Cluster) -> None:
+def test_a_write_again_does_not_double_and_the_last_value_stays(run: Run, cluster: Cluster) -> None:
     node = ready(run, cluster)
-    assert write(node, "twice") == 200
-    again = node.ask("POST", "/items", b'{"key": "twice", "value": "v"}')
-    assert (again.status_code, again.json()["created"]) == (200, False)
-    assert write(node, "twice", "another") == 409
-    assert cluster.primary.sql("SELECT count(*), min(value) FROM items WHERE key = 'twice'") == (1, "v")
+    assert [write(node, "twice", value) for value in ("v", "v", "another")] == [200] * 3
+    assert cluster.primary.sql("SELECT count(*), min(value) FROM items WHERE key = 'twice'") == (1, "another")
 
 
 def test_reads_go_to_the_standby_and_only_the_primary_says_that_there_is_none(run: Run, cluster: Cluster) -> None:
@@ -184,7 +181,7 @@ def test_a_query_longer_than_its_timeout_is_a_timeout_and_no_hang(run: Run, clus
     node = ready(run, cluster)
     before_ns = clock.now_ns()
     assert (read(node, "a"), write(node, "a")) == (504, 504)
-    assert clock.now_ns() - before_ns < 15 * clock.NS_PER_S
+    assert clock.now_ns() - before_ns < 27 * clock.NS_PER_S
     assert node.metric("edge_node_database_timeouts_total") >= 3
 
 
@@ -209,7 +206,7 @@ def test_a_server_that_is_slow_or_silent_on_the_way_is_a_timeout_too(run: Run, c
         link.cut()
     before_ns = clock.now_ns()
     assert write(node, "a") in (503, 504)
-    assert clock.now_ns() - before_ns < 12 * clock.NS_PER_S
+    assert clock.now_ns() - before_ns < 24 * clock.NS_PER_S
     assert node.metric("edge_node_database_timeouts_total") > 0
     link.mend()
     link.delay_s = 0.0

@@ -109,9 +109,7 @@ CASES = [
     Case("security-breach", BREACH, "accepts_replay", r"refused_credentials == 1: measured 0"),
     Case("security-breach", BREACH, "no_audit", r"audited_events == 4: measured 0"),
     Case("multi-component-cascade", ('drill.fault.2.at="3 s"', lasting(0, 5))),
-    Case(
-        "multi-component-cascade", ('drill.fault.2.at="3 s"', lasting(0, 5)), "acks_before_flush", r"lost_writes == 0"
-    ),
+    Case("multi-component-cascade", ('drill.fault.2.at="3 s"', lasting(0, 5)), "loses_writes", r"lost_writes == 0"),
     Case("region-failover", SITES_OVER),
     Case("region-failover", SITES_OVER, "never_fails_over", r"time_to_fail_over < 4 s: measured"),
     Case("region-failover", SITES_OVER, "no_fail_back", r"on_fibre == 1: measured 0"),

@@ -25,7 +25,7 @@ from .lab_client import LabClient, NotListening
 from .messages import digest
 
 _START_LIMIT_S = 15.0
-_STOP_LIMIT_S = 10.0
+_STOP_LIMIT_S = 30.0
 _LOOK_EVERY_S = 0.01
 
 

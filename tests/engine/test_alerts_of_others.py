@@ -4,6 +4,7 @@ Alerts that others raise, and fail-over: what of a whole trial in virtual time t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -21,8 +22,10 @@ from harness.model.alert import Alert as Told
 from harness.model.alert import HeardAlert
 from harness.model.drill import AlertSpec, DrillSpec, ProbeSpec
 from harness.model.instant import Instant, Span
+from harness.model.rig import RigSpec
 from harness.model.verdict import Verdict
-from tests.benches import drill, fault, play, rig
+from harness.protocols import HttpAnswer
+from tests.benches import Played, drill, fault, play, rig
 from tests.engine.test_watch import Scripted, spec
 
 S = clock.NS_PER_S
@@ -162,6 +165,78 @@ def test_who_cannot_be_asked_has_raised_no_alert() -> None:
 
 def test_what_fires_from_the_start_is_never_quiet() -> None:
     assert fired(*[BAD] * 100) is None
+
+
+# --- whole trials that such a state detects --------------------------------------------------------------------------
+
+
+def detected_by(spec: ProbeSpec, *, rig_spec: RigSpec, opened: Callable[[Assembly], object] = lambda _: None) -> Played:
+    """
+    A cut of the power that a state which is looked at is to show, within five seconds.
+    """
+    alert = AlertSpec(probe=spec, failures=1)
+    criteria = ("time_to_detect < 5 s", "time_to_recover < 60 s")
+    return play(drill([fault(for_s=2.0, at_s=1.0)], criteria=criteria, detected=alert), rig_spec, opened=opened)
+
+
+def test_a_field_of_the_duts_health_is_the_detection_when_it_says_so() -> None:
+    # The model says of itself only that it was booted again.
+    rebooted = asks("health_field", "probes.health", field="boot_id", not_equals=("00000002",))
+    played = detected_by(rebooted, rig_spec=rig(**QUICK))
+    found, truth = played.trial.instants.detected, played.trial.truth
+    assert played.verdict is Verdict.HELD
+    assert found is not None
+    assert truth is not None
+    assert found.holds(truth["ready"])
+    # Silence was no alert: the last quiet answer was before the cut.
+    assert found.earliest_ns < truth["steady_lost"]
+
+
+def test_a_field_that_never_says_so_is_a_missed_detection() -> None:
+    quiet = asks("health_field", "probes.health", field="boot_id", not_equals=("00000009",))
+    played = detected_by(quiet, rig_spec=rig(**QUICK))
+    assert played.trial.instants.detected is None
+    assert played.verdict is Verdict.DEVIATED
+
+
+def with_a_prometheus() -> RigSpec:
+    """
+    The `sim` rig with one more service.
+    """
+    one = rig(**QUICK)
+    devices = {**one.devices, "prometheus": replace(one.devices["health"], name="prometheus")}
+    dut = one.duts["edge"]
+    return replace(
+        one, devices=devices, duts={"edge": replace(dut, roles={**dut.roles, "probes.prometheus": "prometheus"})}
+    )
+
+
+def scraping(bench: Assembly) -> None:
+    """
+    Has that service answer `up == 0` as a Prometheus that scrapes the unit does: with a series while it is down.
+    """
+    health: Any = bench.devices["health"]
+
+    async def request(method: str, path: str, body: bytes = b"") -> HttpAnswer:
+        assert (method, path) == ("GET", "/api/v1/query?query=up%20%3D%3D%200")
+        await anyio.sleep(0.002)
+        (_, answer), *_ = health.samples(clock.now_ns())
+        result = [{"metric": {"instance": "edge"}, "value": [0, "0"]}] if answer is None else []
+        told = {"status": "success", "data": {"resultType": "vector", "result": result}}
+        return HttpAnswer(200, json.dumps(told).encode())
+
+    vars(bench.devices["prometheus"])["request"] = request
+
+
+def test_a_query_to_a_prometheus_is_the_detection_when_it_finds_something() -> None:
+    query = asks("prometheus", "probes.prometheus", query="up == 0")
+    played = detected_by(query, rig_spec=with_a_prometheus(), opened=scraping)
+    found, truth = played.trial.instants.detected, played.trial.truth
+    assert played.verdict is Verdict.HELD, played.error or played.run.reason
+    assert found is not None
+    assert truth is not None
+    assert found.holds(truth["steady_lost"])
+    assert found.width_ns < 200 * MS
 
 
 # --- fail-over --------------------------------------------------------------------------------------------------------

@@ -19,10 +19,13 @@ from ..protocols import NoAnswer, Roles, Strike
 from ._link import Line, LinkStrike, Measuring, length_s, stay
 from ._share import Share
 
-_COUNT, _BYTES = 40, 500
+_BYTES = 500
 
-# A bucket lets a few packets of a burst through at once, so that it looks faster than it is; and who was not faster by
-# far before has not become narrow.
+# A burst shows a rate when its later half does. It is doubled as long as it does not, since a bucket lets some through
+# at once: two full frames, which are 18 kB where those are jumbo frames.
+_COUNT, _MOST = 40, 160
+
+# Who was not faster by far before has not become narrow.
 _SLACK, _FASTER = 1.5, 2.0
 
 
@@ -95,9 +98,7 @@ class _Shaped(LinkStrike):
 
     def __init__(self, line: Line, shape: Shape, for_s: float) -> None:
         super().__init__(line, lambda strike: stay(strike, for_s))
-        self._shape, self._seen = shape, _Seen(shape)
-        needed_s = 8 * _COUNT * _BYTES / shape.rate_bps if shape.rate_bps else 0.0
-        self._within_s = line.measuring.answer_s + 2 * needed_s
+        self._shape, self._seen, self._count = shape, _Seen(shape), _COUNT
 
     async def look_before(self) -> None:
         """
@@ -112,6 +113,8 @@ class _Shaped(LinkStrike):
     async def effective(self) -> Instant:
         while not self._seen.is_shown:
             await self._send(self._seen)
+            if self._seen.is_wide:
+                self._count = min(2 * self._count, _MOST)
         self.delivered = str(self._seen)
         return Instant(self.commanded.earliest_ns, clock.now_ns())
 
@@ -139,12 +142,15 @@ class _Shaped(LinkStrike):
         """
         One burst; nobody there is no packets.
         """
-        burst = Burst(_COUNT, _BYTES, clock.now_ns(), ())
-        with anyio.move_on_after(self._within_s + self.line.measuring.answer_s):
+        count, answer_s = self._count, self.line.measuring.answer_s
+        needed_s = 8 * count * _BYTES / self._shape.rate_bps if self._shape.rate_bps else 0.0
+        within_s = answer_s + 2 * needed_s
+        burst = Burst(count, _BYTES, clock.now_ns(), ())
+        with anyio.move_on_after(within_s + answer_s):
             try:
-                burst = await self.line.link.burst(_COUNT, _BYTES, self._within_s)
+                burst = await self.line.link.burst(count, _BYTES, within_s)
             except NoAnswer:
-                burst = Burst(_COUNT, _BYTES, clock.now_ns(), ())
+                burst = Burst(count, _BYTES, clock.now_ns(), ())
         seen.take(burst)
         if not burst.came:
             await anyio.sleep(self.line.measuring.look_s)
@@ -179,6 +185,13 @@ class _Seen:
         self.is_narrow = burst.rate_bps is not None and burst.rate_bps <= _SLACK * self._limit_bps
         for name, share in self.shares.items():
             share.count(len(burst.came), getattr(burst, name))
+
+    @property
+    def is_wide(self) -> bool:
+        """
+        Whether packets came faster than they should.
+        """
+        return bool(self._limit_bps) and self.rate_bps is not None and not self.is_narrow
 
     @property
     def is_shown(self) -> bool:

@@ -8,6 +8,8 @@ import asyncio
 import socket
 from typing import Any, cast
 
+from ..netlink.unchecked import unchecked
+
 
 class TcpEcho(asyncio.Protocol):
     """
@@ -38,8 +40,10 @@ class UdpEcho(asyncio.DatagramProtocol):
 
 async def udp_echo(end: socket.socket) -> asyncio.DatagramTransport:
     """
-    Echoes on a bound socket, until the transport is closed.
+    Echoes on a bound socket, until the transport is closed. What comes damaged goes back, and what is damaged on its way
+    back arrives.
     """
+    unchecked(end)
     end.setblocking(False)
     transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(UdpEcho, sock=end)
     return transport

@@ -15,6 +15,7 @@ import anyio.to_thread
 
 from ..forwarder.datagrams import Datagrams
 from ..netlink.interface import addressed, joined
+from ..netlink.unchecked import unchecked
 from ..netlink.veth import Wire
 from .echo import udp_echo
 from .home import IsolatedHome
@@ -82,6 +83,7 @@ class IsolatedLink(PlayedLink):
 
     async def _plug(self) -> socket.socket:
         end = await self._near.plug(socket.SOCK_DGRAM)
+        unchecked(end)
         end.setblocking(False)
         end.connect((self._there, _ECHO_PORT))
         return end

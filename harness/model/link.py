@@ -96,13 +96,6 @@ class Burst:
     came: tuple[Came, ...]
 
     @property
-    def lost(self) -> int:
-        """
-        How many never came back, whole or not.
-        """
-        return self.sent - len({echo.number for echo in self.came})
-
-    @property
     def damaged(self) -> int:
         """
         How many echoes were not as they were sent.
@@ -112,9 +105,10 @@ class Burst:
     @property
     def doubled(self) -> int:
         """
-        How many echoes came for a second time.
+        How many echoes came for a second time; a damaged one may bear any number.
         """
-        return len(self.came) - len({echo.number for echo in self.came})
+        numbers = self._numbers()
+        return len(numbers) - len(set(numbers))
 
     @property
     def overtaken(self) -> int:
@@ -122,16 +116,21 @@ class Burst:
         How many echoes came after one that was sent later.
         """
         latest, count = -1, 0
-        for echo in self.came:
-            count += echo.number < latest
-            latest = max(latest, echo.number)
+        for number in self._numbers():
+            count += number < latest
+            latest = max(latest, number)
         return count
 
     @property
     def rate_bps(self) -> float | None:
         """
-        How fast the echoes came in, in bits per second, from the first to the last; None for fewer than two.
+        How fast the later half of the echoes came in, in bits per second: the earlier ones may be what a bucket let
+        through at once. None for fewer than two.
         """
-        if len(self.came) < 2 or self.came[-1].at_ns <= self.came[0].at_ns:
+        later = self.came[len(self.came) // 2 :]
+        if len(later) < 2 or later[-1].at_ns <= later[0].at_ns:
             return None
-        return 8e9 * self.size * (len(self.came) - 1) / (self.came[-1].at_ns - self.came[0].at_ns)
+        return 8e9 * self.size * (len(later) - 1) / (later[-1].at_ns - later[0].at_ns)
+
+    def _numbers(self) -> list[int]:
+        return [echo.number for echo in self.came if echo.is_whole]

@@ -15,19 +15,29 @@ from ._talk import codes, told
 from .able import without
 from .interface import Interface
 
-_ROOT, _NETEM, _TBF = 0xFFFFFFFF, 0x10000, 0x20000
+_ROOT = 0xFFFFFFFF
 
-# So much may go at once, and so long may wait: two full frames, and what a home router queues.
-_BURST_BYTES = 3028
-_QUEUE_S = 0.05
+# Ours are known by their handles, which nobody takes by accident: people count from 1:, and the kernel from 8001:.
+_NETEM, _TBF = 0xCBE0_0000, 0xCBF0_0000
+
+# At a rate, two full frames may go at once (less would drop a full one); ten may wait, or 50 ms of them if that is
+# more, as in a modem.
+_AT_ONCE, _WAITING, _QUEUE_S = 2, 10, 0.05
+_HEADER_BYTES = 18
+
+# Times are told to the kernel in ticks of 64 ns, in 32 bits.
+_LONGEST_S = 274.0
 
 # 100 000 packets: a second of 1 Gbit/s; netem's default of 1000 would lose some of its own.
 _LIMIT = 100_000
 
-_ABSENT = {errno.ENOENT: "this kernel has no such queueing discipline (sch_netem, sch_tbf); load or build the module"}
+_REFUSED = {
+    errno.ENOENT: "this kernel has no such queueing discipline (sch_netem, sch_tbf); load or build the module",
+    errno.EEXIST: "it has a queueing discipline of its own, which ours would replace",
+}
 
-# What `tc qdisc del` says when there is nothing to delete.
-_NOTHING = (errno.EINVAL, errno.ENOENT)
+# What `tc qdisc del` says when nothing there has that handle, or nothing could have.
+_NOTHING = (errno.EINVAL, errno.ENOENT, errno.EOPNOTSUPP)
 
 
 def cannot() -> dict[str, str]:
@@ -49,27 +59,29 @@ def cannot() -> dict[str, str]:
 
 def shape(interface: Interface, shape: LinkShape) -> None:
     """
-    Has what the interface sends treated like that, whatever was asked before. Raises BenchError.
+    Has what the interface sends treated like that, whatever was asked of us before. Raises BenchError, also for an
+    interface that somebody else treats.
 
-    `change` and `replace` would keep what they do not name: it is deleted, and added anew.
+    `change` and `replace` would keep what they do not name: ours is deleted, and added anew.
     """
     with interface.opened() as (ipr, index):
         _delete(ipr, index, interface.name)
-        options = _options(shape)
-        with told(f"{interface.name}: cannot be shaped", _ABSENT):
+        options, refused = _options(shape), f"{interface.name}: cannot be shaped"
+        _check(refused, shape.latency_s + shape.jitter_s)
+        with told(refused, _REFUSED):
             if options:
                 ipr.tc("add", "netem", index, _NETEM, parent=_ROOT, limit=_LIMIT, **options)
             if shape.rate_bps:
                 # Behind netem, as its only class, or alone. pyroute2's own `rate` for netem is broken.
                 parent = _NETEM | 1 if options else _ROOT
-                bytes_a_second = max(1, round(shape.rate_bps / 8))
-                held = {"burst": _BURST_BYTES, "latency": round(_QUEUE_S * 1e6)}
-                ipr.tc("add", "tbf", index, _TBF, parent=parent, rate=bytes_a_second, **held)
+                bucket = _bucket(ipr, index, shape.rate_bps / 8)
+                _check(refused, bucket["burst"] / bucket["rate"])
+                ipr.tc("add", "tbf", index, _TBF, parent=parent, **bucket)
 
 
 def clear(interface: Interface) -> None:
     """
-    Deletes whatever treats what the interface sends. Raises BenchError.
+    Deletes what of ours treats what the interface sends, and nobody else's. Raises BenchError.
     """
     with interface.opened() as (ipr, index):
         _delete(ipr, index, interface.name)
@@ -80,7 +92,19 @@ def is_clear(interface: Interface) -> bool:
     Whether nothing of ours is there. Raises BenchError.
     """
     with interface.opened() as (ipr, index), told(f"{interface.name}: cannot be looked at"):
-        return not any(found.get_attr("TCA_KIND") in ("netem", "tbf") for found in ipr.get_qdiscs(index))
+        return not any(found["handle"] in (_NETEM, _TBF) for found in ipr.get_qdiscs(index))
+
+
+def theirs(interface: Interface) -> str:
+    """
+    What of somebody else's treats what the interface sends, like `tbf 8001:`; empty for the kernel's own default, which
+    has no handle. Raises BenchError.
+    """
+    with interface.opened() as (ipr, index), told(f"{interface.name}: cannot be looked at"):
+        for found in ipr.get_qdiscs(index):
+            if found["parent"] == _ROOT and found["handle"] not in (0, _NETEM, _TBF):
+                return f"{found.get_attr('TCA_KIND')} {found['handle'] >> 16:x}:"
+    return ""
 
 
 def _options(shape: LinkShape) -> dict[str, Any]:
@@ -104,9 +128,25 @@ def _options(shape: LinkShape) -> dict[str, Any]:
     return options
 
 
+def _bucket(ipr: Any, index: int, bytes_a_second: float) -> dict[str, int]:
+    """
+    As tbf wants it: what it does not let through at once, whatever is longer than its bucket, it drops.
+    """
+    (link,) = ipr.get_links(index)
+    frame, rate = link.get_attr("IFLA_MTU") + _HEADER_BYTES, max(1, round(bytes_a_second))
+    at_once, waiting = _AT_ONCE * frame, max(_WAITING * frame, round(_QUEUE_S * rate))
+    return {"rate": rate, "burst": at_once, "limit": at_once + waiting}
+
+
+def _check(refused: str, longest_s: float) -> None:
+    if longest_s > _LONGEST_S:
+        raise BenchError(f"{refused}: a packet would be kept back for more than the {_LONGEST_S:g} s that can be told")
+
+
 def _delete(ipr: Any, index: int, name: str) -> None:
-    try:
-        ipr.tc("del", index=index, parent=_ROOT, handle=0)
-    except NetlinkError as error:
-        if codes(error) not in _NOTHING:
-            raise BenchError(f"{name}: its queueing discipline cannot be deleted: {error}") from error
+    for ours in (_NETEM, _TBF):
+        try:
+            ipr.tc("del", index=index, parent=_ROOT, handle=ours)
+        except NetlinkError as error:
+            if codes(error) not in _NOTHING:
+                raise BenchError(f"{name}: our queueing discipline cannot be deleted: {error}") from error

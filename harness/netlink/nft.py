@@ -5,6 +5,7 @@ Packets that the kernel's packet filter drops at random, where there is no netem
 from __future__ import annotations
 
 import errno
+import socket
 import struct
 from contextlib import closing
 from typing import Any
@@ -26,6 +27,12 @@ _NAME_BYTES = 16
 
 _OF = 1_000_000
 
+# linux/netlink.h: what the packet filter is spoken to by.
+_NETLINK_NETFILTER = 12
+
+# What it says when there is no such table, or no nf_tables to have one.
+_NOTHING = (errno.ENOENT, errno.EOPNOTSUPP)
+
 _ABSENT = {errno.EOPNOTSUPP: "this kernel has no nf_tables", errno.ENOENT: "this kernel's nf_tables lacks a part"}
 
 
@@ -39,7 +46,7 @@ def cannot() -> dict[str, str]:
         **dict.fromkeys(("rate", "corrupt", "duplicate", "reorder"), "a packet filter drops packets, and no more"),
         **dict.fromkeys(("reset", "stall"), "a packet filter knows packets here, not connections; use a relay"),
     }
-    if without("nf_tables", "CONFIG_NF_TABLES"):
+    if not _is_spoken_to() or without("nf_tables", "CONFIG_NF_TABLES"):
         refused |= dict.fromkeys(("down", "loss"), "this kernel has no nf_tables")
     elif without("nft_numgen", "CONFIG_NFT_NUMGEN"):
         refused["loss"] = "this kernel has no nft_numgen"
@@ -61,10 +68,12 @@ def shape(interface: Interface, shape: LinkShape) -> None:
     ratio = 1.0 if shape.is_down else shape.loss_ratio
     if not ratio:
         return
-    name = table_of(interface)
+    name, refused = table_of(interface), f"{interface.name}: its packets cannot be dropped"
+    if not _is_spoken_to():
+        raise BenchError(f"{refused}: {_ABSENT[errno.EOPNOTSUPP]}")
     with interface.opened(), closing(NFTables(nfgen_family=_INET)) as nft:
         try:
-            with told(f"{interface.name}: its packets cannot be dropped", _ABSENT):
+            with told(refused, _ABSENT):
                 nft.table("add", name=name)
                 nft.chain("add", table=name, name="loss", hook="prerouting", type="filter", policy=_ACCEPT)
                 nft.rule("add", table=name, chain="loss", expressions=[_rule(interface.name, ratio)])
@@ -75,8 +84,10 @@ def shape(interface: Interface, shape: LinkShape) -> None:
 
 def clear(interface: Interface) -> None:
     """
-    Deletes our rule. Raises BenchError; one that is not there is none.
+    Deletes our rule. Raises BenchError; one that is not there is none, nor one that could not be.
     """
+    if not _is_spoken_to():
+        return
     with inside(interface.netns), closing(NFTables(nfgen_family=_INET)) as nft:
         _delete(nft, table_of(interface))
 
@@ -85,15 +96,28 @@ def is_clear(interface: Interface) -> bool:
     """
     Whether nothing of ours is there. Raises BenchError.
     """
+    if not _is_spoken_to():
+        return True
     with inside(interface.netns), closing(NFTables(nfgen_family=_INET)) as nft:
         return table_of(interface) not in {table.get_attr("NFTA_TABLE_NAME") for table in nft.get_tables()}
+
+
+def _is_spoken_to() -> bool:
+    """
+    Whether this kernel has anything to speak to about packets.
+    """
+    try:
+        socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_NETFILTER).close()
+    except OSError as error:
+        return error.errno != errno.EPROTONOSUPPORT
+    return True
 
 
 def _delete(nft: Any, name: str) -> None:
     try:
         nft.table("del", name=name)
     except NetlinkError as error:
-        if codes(error) != errno.ENOENT:
+        if codes(error) not in _NOTHING:
             raise BenchError(f"the table '{name}' cannot be deleted: {error}") from error
 
 

@@ -37,7 +37,7 @@ class Wire:
     def __init__(self, name: str, near: Call[None], far: Call[None], near_sees: Call[bool]) -> None:
         self._interface = Interface(name)
         self._near, self._far, self._near_sees = near, far, near_sees
-        self._by_filter = "latency" in netem.cannot()
+        self._by_filter, self._is_filtered = "latency" in netem.cannot(), False
 
     def shape(self, shape: LinkShape) -> None:
         """
@@ -47,8 +47,10 @@ class Wire:
         end = self._interface
         lost = LinkShape(loss_ratio=shape.loss_ratio)
         sent = replace(shape, is_down=False, loss_ratio=0.0 if self._by_filter else shape.loss_ratio)
-        if self._by_filter:
+        if self._by_filter and (shape.loss_ratio or self._is_filtered):
+            self._is_filtered = True
             self._near(lambda: nft.shape(end, lost))
+            self._is_filtered = bool(shape.loss_ratio)
         self._far(lambda: netem.shape(end, sent))
         self._far(lambda: end.set_up(not shape.is_down))
 

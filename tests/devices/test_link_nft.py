@@ -18,6 +18,7 @@ from tests.netlink.spaces import ROOT, cable, end_of, path_of
 
 @pytest.mark.lab
 @ROOT
+@pytest.mark.skipif("loss" in nft.cannot(), reason="this kernel has no nf_tables")
 def test_its_rule_is_deleted_when_it_is_cleared_and_twice_is_no_error() -> None:
     async def main() -> None:
         with cable() as (one, _):

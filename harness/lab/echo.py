@@ -40,8 +40,8 @@ class UdpEcho(asyncio.DatagramProtocol):
 
 async def udp_echo(end: socket.socket) -> asyncio.DatagramTransport:
     """
-    Echoes on a bound socket, until the transport is closed. What comes damaged goes back, and what is damaged on its way
-    back arrives.
+    Echoes on a bound socket, until the transport is closed. What comes damaged goes back, and what is damaged on its
+    way back arrives.
     """
     unchecked(end)
     end.setblocking(False)

@@ -5,7 +5,6 @@ A network interface.
 from __future__ import annotations
 
 import ipaddress
-import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from pyroute2 import IPRoute
 from ..errors import BenchError
 from ._talk import told
 from .namespaces import inside
+from .session import client
 
 # linux/rtnetlink.h: IFLA_CARRIER is missing for an interface that is down.
 _UP = 0x1
@@ -48,15 +48,16 @@ class Interface:
 
     def whose(self) -> str:
         """
-        What of the operator's hangs on it: the default route, or the SSH session that this process is part of. Empty
-        when nothing does.
+        What of the operator's hangs on it, or on what is built upon it: the default route, or the SSH session that this
+        process is part of. Empty when nothing does.
         """
         with self.opened() as (ipr, index), told(f"{self.name}: its routes cannot be looked at"):
+            upon = _upon(ipr, index)
             for route in ipr.get_default_routes():
-                if route.get_attr("RTA_OIF") == index:
+                if route.get_attr("RTA_OIF") in upon:
                     return "the default route"
-            client = os.environ.get("SSH_CONNECTION", "").partition(" ")[0]
-            if client and not self.netns and _way_to(ipr, client) == index:
+            address = "" if self.netns else client()
+            if address and _way_to(ipr, address) in upon:
                 return "your SSH session"
         return ""
 
@@ -71,6 +72,28 @@ class Interface:
                 where = f" in {self.netns}" if self.netns else ""
                 raise BenchError(f"there is no interface '{self.name}'{where}")
             yield ipr, found[0]
+
+
+def _upon(ipr: Any, index: int) -> set[int]:
+    """
+    An interface, and what is built upon it: the bridge or the bond that it is part of, its VLANs, and theirs.
+    """
+    found, looked = set[int](), {index}
+    links = ipr.get_links()
+    while looked - found:
+        found |= looked
+        for link in links:
+            if link["index"] in found:
+                looked.add(link.get_attr("IFLA_MASTER") or index)
+            # The other end of a veth is a peer, and may be in another namespace.
+            if link.get_attr("IFLA_LINK") in found and _kind(link) != "veth":
+                looked.add(link["index"])
+    return found
+
+
+def _kind(link: Any) -> str:
+    told = link.get_attr("IFLA_LINKINFO")
+    return "" if told is None else str(told.get_attr("IFLA_INFO_KIND"))
 
 
 def _way_to(ipr: Any, address: str) -> int | None:

@@ -133,3 +133,18 @@ def test_what_hangs_on_an_interface_is_known() -> None:
 
         one.call(route)
         assert end_of(one).whose() == "the default route"
+
+
+def test_what_hangs_on_a_bridge_hangs_on_its_parts() -> None:
+    with cable() as (one, two):
+        with end_of(two).opened() as (ipr, index):
+            ipr.addr("del", index=index, address="10.0.0.2", prefixlen=30)
+            ipr.link("add", ifname="br0", kind="bridge")
+            (bridge,) = ipr.link_lookup(ifname="br0")
+            ipr.link("set", index=index, master=bridge)
+            ipr.addr("add", index=bridge, address="10.0.0.2", prefixlen=30)
+            ipr.link("set", index=bridge, state="up")
+            assert end_of(two).whose() == ""
+            ipr.route("add", dst="default", gateway="10.0.0.1")
+        assert end_of(two).whose() == "the default route"
+        assert end_of(one).whose() == ""

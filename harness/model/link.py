@@ -96,6 +96,13 @@ class Burst:
     came: tuple[Came, ...]
 
     @property
+    def lost(self) -> int:
+        """
+        How many never came back, whole or not.
+        """
+        return max(0, self.sent - len(set(self._numbers())) - self.damaged)
+
+    @property
     def damaged(self) -> int:
         """
         How many echoes were not as they were sent.

@@ -6,11 +6,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import anyio
 import pytest
 
+from harness import clock
 from harness.errors import NotProven, UsageError
 from harness.faults.link_shape import LinkShape
-from tests.faults.links import TriedLink, carry_out, fault_of, in_a_loop
+from harness.model.link import Burst, Came
+from tests.faults.links import S, TriedLink, carry_out, fault_of, in_a_loop
 
 
 @pytest.mark.parametrize(
@@ -31,6 +34,28 @@ def test_bursts_show_its_effect_and_its_removal(keys: dict[str, float], told: st
     assert effective.holds(shaped_ns)
     assert removed.holds(cleared_ns)
     assert told in strike.delivered  # type: ignore[attr-defined]
+
+
+class Bucket(TriedLink):
+    """
+    Lets so many packets through at once, each time, before it is narrow.
+    """
+
+    at_once = 33
+
+    async def burst(self, count: int, size: int, within_s: float) -> Burst:
+        shape, began_ns = self.model.shape_now, clock.now_ns()
+        each_ns = round(8 * size / shape.rate_bps * S) if shape.rate_bps else 0
+        came = [Came(n, True, began_ns + n + max(0, n - self.at_once) * each_ns) for n in range(count)]
+        await anyio.sleep(within_s)
+        return Burst(count, size, began_ns, tuple(came))
+
+
+def test_a_longer_burst_looks_past_what_a_bucket_lets_through_at_once() -> None:
+    strike, effective, removed, link = carry_out(LinkShape, 20.0, link=in_a_loop(Bucket), rate_bps=256_000.0)
+    assert effective is not None, strike.why_not()
+    assert strike.delivered == "packets came at 256 kbit/s"  # type: ignore[attr-defined]
+    assert removed.holds(link.strokes()[1][0])
 
 
 def test_a_shape_that_nobody_notices_is_not_proven() -> None:

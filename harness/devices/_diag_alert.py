@@ -11,6 +11,8 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..model.trace import Scale
+from ..protocols import Wiring
 from ._ina_checks import check_current, check_place, check_shunt
 from ._ina_timing import AVERAGES, check_average, nearest, pair_s
 from ._monitor import OVERFLOW, RESET, I2CPlace, Monitor, Setting, Taken
@@ -24,7 +26,7 @@ _SHUNT_AND_BUS = 0xB << 12
 _CONVERSIONS_S = (50e-6, 84e-6, 150e-6, 280e-6, 540e-6, 1.052e-3, 2.074e-3, 4.12e-3)
 
 # DIAG_ALRT. ALATCH is ours: it keeps CNVRF up until this register is read, and a chip that was reset has lost it.
-_ALATCH, _MATHOF, _CNVRF, _MEMSTAT = 1 << 15, 1 << 9, 1 << 1, 1 << 0
+_ALATCH, _CNVRF, _MEMSTAT = 1 << 15, 1 << 1, 1 << 0
 
 RANGES_V = (0.16384, 0.04096)
 
@@ -40,8 +42,8 @@ class DiagAlertConfig(I2CPlace):
     Where the chip is, its shunt, and how it converts.
 
     `adc_range` 0 is ±163.84 mV over the shunt, 1 is ±40.96 mV in steps a quarter as high. `conversion` is rounded to
-    the nearest time the chip knows; `average` conversions make one reading. Without a `max_current` it is what the
-    range allows.
+    the nearest time the chip knows; `average` conversions make one reading. More than `max_current` is an overflow;
+    without one it is what the range allows.
     """
 
     shunt_ohm: float = 0.1
@@ -59,6 +61,13 @@ class DiagAlertConfig(I2CPlace):
         check_current(self.max_current_a, self.shunt_ohm, RANGES_V[self.adc_range])
 
     @property
+    def max_v(self) -> float:
+        """
+        The voltage over the shunt (volts) at the greatest current, by their names.
+        """
+        return self.max_current_a * self.shunt_ohm if self.max_current_a else RANGES_V[self.adc_range]
+
+    @property
     def period_s(self) -> float:
         """
         How long shunt and bus take together, in seconds, by their names.
@@ -68,18 +77,25 @@ class DiagAlertConfig(I2CPlace):
 
 class DiagAlert(Monitor):
     """
-    One read of DIAG_ALRT tells ready, overflow and reset; two more fetch the conversion.
+    One read of DIAG_ALRT tells ready and reset; two more fetch the conversion.
+
+    Its math overflow is not asked: that is of the current and power registers, which are not read, and once it is up
+    it stays up until the conversions are started anew (DIAG_ALRT, MATHOF). The shunt's own register says what is more
+    than the greatest current.
     """
 
     config: DiagAlertConfig
     end: int
     """Where both registers end; a value there may be any value beyond it."""
 
+    def __init__(self, name: str, config: DiagAlertConfig, wiring: Wiring, scale: Scale) -> None:
+        super().__init__(name, config, wiring, scale=scale, conversion_s=config.period_s)
+        steps = round(config.max_v / (scale.current_lsb_a * config.shunt_ohm))
+        self._beyond = min(self.end, steps + 1)
+
     def _settings(self) -> Sequence[Setting]:
         config = self.config
-        range_v = RANGES_V[config.adc_range]
-        max_v = config.max_current_a * config.shunt_ohm if config.max_current_a else range_v
-        calibration = round(_CALIBRATION_PER_V * max_v * (4 if config.adc_range else 1))
+        calibration = round(_CALIBRATION_PER_V * config.max_v * (4 if config.adc_range else 1))
         code = nearest(config.conversion_s, _CONVERSIONS_S)
         timing = code << 9 | code << 6 | AVERAGES.index(config.average)
         return (
@@ -103,7 +119,7 @@ class DiagAlert(Monitor):
         if not flags & _CNVRF:
             return None
         bus, shunt = self._result(_BUS), self._result(_SHUNT)
-        if flags & _MATHOF or bus >= self.end or not -self.end <= shunt < self.end:
+        if bus >= self.end or not -self._beyond <= shunt < self._beyond:
             return OVERFLOW
         return Taken(bus, shunt)
 

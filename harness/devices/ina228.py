@@ -35,7 +35,7 @@ class INA228(DiagAlert):
 
     def __init__(self, name: str, config: Config, wiring: Wiring) -> None:
         scale = Scale(_BUS_LSB_V, _SHUNT_LSBS_V[config.adc_range] / config.shunt_ohm)
-        super().__init__(name, config, wiring, scale=scale, conversion_s=config.period_s)
+        super().__init__(name, config, wiring, scale)
 
     def _identify(self) -> None:
         self._must_be(_DIE, MANUFACTURER_ID, DEVICE_ID)

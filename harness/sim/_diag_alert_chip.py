@@ -76,7 +76,8 @@ class DiagAlertChip(MonitorChip):
             self._power_on(now_ns())
         elif register in (CONFIG, ADC_CONFIG):
             self._start(now_ns())
-            self._registers[DIAG_ALRT] &= ~_CNVRF
+            # "Must be manually cleared by triggering another conversion."
+            self._registers[DIAG_ALRT] &= ~(_CNVRF | _MATHOF)
 
     def _store(self, slot: Slot, value: float) -> None:
         if slot.channel == _TEMPERATURE:
@@ -94,7 +95,7 @@ class DiagAlertChip(MonitorChip):
         self._put(CURRENT, current)
         self._registers[POWER] = power & 0xFFFFFF
         overflows = clipped(current, self.bits) != current or power > 0xFFFFFF
-        flags = self._registers[DIAG_ALRT] & ~_MATHOF | (_MATHOF if overflows else 0)
+        flags = self._registers[DIAG_ALRT] | (_MATHOF if overflows else 0)
         self._registers[DIAG_ALRT] = flags | (_CNVRF if flags & _ALATCH else 0)
 
     def _put(self, register: int, value: int) -> None:

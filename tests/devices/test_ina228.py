@@ -19,6 +19,7 @@ from tests.sim.played import ADDRESS, BUS, Scribe, Wires, play
 
 (PART,) = (part for part in PARTS if part.cls is INA228)
 CONFIG, ADC_CONFIG, SHUNT_CAL, VSHUNT, DIAG_ALRT = 0x00, 0x01, 0x02, 0x04, 0x0B
+MATHOF = 1 << 9
 
 
 def word(world: World, register: int) -> int:
@@ -107,6 +108,24 @@ def test_more_than_the_greatest_current_is_an_overflow() -> None:
         for amps, flag in ((0.99, Flag.OK), (1.01, Flag.OVERFLOW)):
             meter = await opened(PART, world_with(PART, Scribe(amps)), max_current_a=1.0)
             assert (await meter.read()).flag is flag
+
+    play(main)
+
+
+@pytest.mark.parametrize("config", [{}, {"max_current_a": 1.0}])
+def test_a_reading_after_a_peak_is_good_though_the_chips_own_flag_stays_up(config: dict[str, Any]) -> None:
+    async def main() -> None:
+        scribe = Scribe(0.5)
+        world = world_with(PART, scribe)
+        meter = await opened(PART, world, **config)
+        scribe.amps = 50.0
+        await anyio.sleep(0.1)
+        assert (await meter.read()).flag is Flag.OVERFLOW
+        scribe.amps = 0.5
+        await anyio.sleep(0.1)
+        await meter.read()
+        assert (await meter.read()).current_a == pytest.approx(0.5, abs=1e-5)
+        assert bool(word(world, DIAG_ALRT) & MATHOF) == bool(config)
 
     play(main)
 

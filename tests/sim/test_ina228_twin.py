@@ -135,8 +135,27 @@ def test_a_calibration_too_small_for_the_current_overflows_and_none_reads_nothin
         await anyio.sleep(0.01)
         assert get(chip, DIAG_ALRT) & MATHOF
         put(chip, SHUNT_CAL, 0)
+        put(chip, ADC_CONFIG, 0xFB68)
         await anyio.sleep(0.01)
         assert not get(chip, DIAG_ALRT) & MATHOF
         assert get(chip, CURRENT, 3) == 0
+
+    play(main)
+
+
+def test_an_overflow_stays_up_until_the_conversions_are_started_anew() -> None:
+    async def main() -> None:
+        scribe = Scribe(1.0)
+        chip = soldered("ina228", scribe)
+        put(chip, SHUNT_CAL, 1000)
+        await anyio.sleep(0.01)
+        chip.catch_up()
+        scribe.amps = 0.1
+        await anyio.sleep(0.01)
+        assert get(chip, DIAG_ALRT) & MATHOF
+        put(chip, ADC_CONFIG, 0xFB68)
+        assert not get(chip, DIAG_ALRT) & MATHOF
+        await anyio.sleep(0.01)
+        assert not get(chip, DIAG_ALRT) & MATHOF
 
     play(main)

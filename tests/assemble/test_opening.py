@@ -172,6 +172,9 @@ pin = 17
 [devices.monitor]
 kind = "ina226"
 bus = 971
+[dut.edge]
+nominal = "5 V"
+brown_out = "3 V"
 [dut.edge.roles]
 power = "mains"
 meter = "monitor"

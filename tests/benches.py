@@ -169,7 +169,7 @@ def drill(
 
 def _criterion(expr: str, probes: Iterable[ProbeSpec]) -> Any:
     needs = "witness" if "writes" in expr else "http"
-    head = f'steady_state=[{{kind="{needs}", role="probes.records"}}]'
+    head = f'steady_state=[{{kind="{needs}", role="probes.records", timeout="1 s"}}]'
     return load_drill("power-outage", (head, f'criteria=[{{expr="{expr}"}}]')).criteria[0]
 
 

@@ -52,7 +52,7 @@ class _Probe:
     role: str
     name: str = ""
     period_s: float = 1.0
-    timeout_s: float = 1.0
+    timeout_s: float | None = None
     failures: int = 3
 
 
@@ -211,15 +211,19 @@ def _probe(table: Table, *, with_failures: bool) -> ProbeSpec:
     common, config = split(_Probe, table, "probes")
     if not with_failures and "failures" in table:
         raise UsageError("unknown key; it belongs in [detected]", key="failures")
-    for key in ("period_s", "timeout_s"):
-        if getattr(common, key) <= 0:
-            raise UsageError("must be more than 0", key=key_of(key))
+    if common.timeout_s is None and not hasattr(plugins.load("probes", common.kind), "announced"):
+        raise UsageError('missing; how long is its answer waited for? add `timeout = "1 s"`', key="timeout")
+    # Of what others tell by themselves nothing is asked.
+    timeout_s = common.period_s if common.timeout_s is None else common.timeout_s
+    for key, length_s in (("period", common.period_s), ("timeout", timeout_s)):
+        if length_s <= 0:
+            raise UsageError("must be more than 0", key=key)
     return ProbeSpec(
         name=common.name or common.role,
         kind=common.kind,
         role=common.role,
         period_s=common.period_s,
-        timeout_s=common.timeout_s,
+        timeout_s=timeout_s,
         config=config,
     )
 

@@ -21,6 +21,7 @@ PROBE = """
 [[steady_state]]
 kind = "http"
 role = "probes.health"
+timeout = "1 s"
 """
 FAULT = """
 [[fault]]
@@ -29,6 +30,8 @@ role = "power"
 for = "3 s"
 """
 BARE = HEAD + PROBE + FAULT
+SECOND = PROBE.replace('timeout = "1 s"', 'name = "second"\nperiod = "100 ms"')
+NO_TIMEOUT = 'timeout: missing; how long is its answer waited for? add `timeout = "1 s"`'
 
 
 def write(folder: Path, text: str) -> Path:
@@ -68,10 +71,16 @@ def test_what_a_drill_leaves_out_has_its_default(tmp_path: Path) -> None:
 
 
 def test_a_probe_goes_by_its_name_or_else_by_its_role(tmp_path: Path) -> None:
-    drill = load_drill(str(write(tmp_path, BARE + PROBE + 'name = "second"\nperiod = "100 ms"\ntimeout = "50 ms"')))
+    drill = load_drill(str(write(tmp_path, BARE + SECOND + 'timeout = "50 ms"')))
     first, second = drill.steady_state
     assert (first.name, first.period_s, first.timeout_s) == ("probes.health", 1.0, 1.0)
     assert (second.name, second.period_s, second.timeout_s) == ("second", 0.1, 0.05)
+
+
+def test_what_others_tell_by_themselves_is_waited_for_without_a_timeout(tmp_path: Path) -> None:
+    drill = load_drill(str(write(tmp_path, BARE + '[detected]\nkind = "alertmanager"\nrole = "alerts"')))
+    assert drill.detected is not None
+    assert drill.detected.probe.kind == "alertmanager"
 
 
 def test_whether_a_loss_is_expected_follows_from_the_faults(tmp_path: Path) -> None:
@@ -83,7 +92,7 @@ def test_whether_a_loss_is_expected_follows_from_the_faults(tmp_path: Path) -> N
 
 
 def test_a_criterions_limit_is_in_the_unit_of_what_it_names(tmp_path: Path) -> None:
-    witness = '[[steady_state]]\nkind = "witness"\nrole = "probes.records"\n'
+    witness = '[[steady_state]]\nkind = "witness"\nrole = "probes.records"\ntimeout = "1 s"\n'
     exprs = ["time_to_detect  <  500 ms", "mttr <= 5 min", "error_ratio < 0.1 %", "lost_writes == 0"]
     criteria = "".join(f'[[criteria]]\nexpr = "{expr}"\n' for expr in exprs)
     drill = load_drill(str(write(tmp_path, BARE + witness + criteria)))
@@ -158,7 +167,10 @@ def expr(text: str, *more: str) -> str:
             "steady_state.1.status.1: input should be a valid integer, not text ('x')",
         ),
         (BARE + PROBE + 'period = "0 s"', "steady_state.1.period: must be more than 0"),
-        (BARE + PROBE + 'timeout = "0 s"', "steady_state.1.timeout: must be more than 0"),
+        (BARE + PROBE.replace("1 s", "0 s"), "steady_state.1.timeout: must be more than 0"),
+        (BARE + SECOND, f"steady_state.1.{NO_TIMEOUT}"),
+        (BARE + '[detected]\nkind = "http"\nrole = "a"', f"detected.{NO_TIMEOUT}"),
+        (BARE + '[failed_over]\nkind = "http"\nrole = "a"', f"failed_over.{NO_TIMEOUT}"),
         (BARE + PROBE + "failures = 3", "steady_state.1.failures: unknown key; it belongs in [detected]"),
         (BARE + PROBE.replace("role", "rule"), "steady_state.1.rule: unknown key; did you mean 'role'?"),
         (BARE + '[[steady_state]]\nkind = "http"', "steady_state.1.role: missing; add `role = …`"),
@@ -171,11 +183,11 @@ def expr(text: str, *more: str) -> str:
         (BARE + FAULT + "at = 1", 'fault.1.at: 1 has no unit; write it like "250 ms"'),
         (BARE + FAULT + "for_s = 1", "fault.1.for_s: unknown key; did you mean 'for'?"),
         (
-            BARE + '[detected]\nkind = "http"\nrole = "a"\nfailures = 0',
+            BARE + '[detected]\nkind = "http"\nrole = "a"\ntimeout = "1 s"\nfailures = 0',
             "detected.failures: must be a whole number from 1 up",
         ),
         (
-            BARE + '[detected]\nkind = "http"\nrole = "a"\nfailures = true',
+            BARE + '[detected]\nkind = "http"\nrole = "a"\ntimeout = "1 s"\nfailures = true',
             "detected.failures: input should be a valid integer, not true or false (True)",
         ),
         (expr("fast"), "criteria.0.expr: 'fast' is not `name op limit`; like `time_to_detect < 30 s`"),
@@ -229,6 +241,6 @@ def test_a_criterion_may_name_only_what_the_drills_own_probes_measure(tmp_path: 
 
 
 def test_what_a_probe_measures_is_judged_as_a_bare_number(tmp_path: Path) -> None:
-    witness = '[[steady_state]]\nkind = "witness"\nrole = "probes.records"\n'
+    witness = '[[steady_state]]\nkind = "witness"\nrole = "probes.records"\ntimeout = "1 s"\n'
     told = refusal(tmp_path, BARE + witness + '[[criteria]]\nexpr = "lost_writes < 1 s"')
     assert told == "criteria.0.expr: '1 s' must be a bare number for 'lost_writes'"

@@ -23,6 +23,7 @@ component = "gateway"
 
 [[steady_state]]
 kind = "http"
+timeout = "1 s"
 role = "probes.health"
 """
 FAULT = """

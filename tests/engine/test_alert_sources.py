@@ -59,7 +59,7 @@ def test_without_an_alert_nobody_can_tell() -> None:
 def test_what_only_speaks_by_itself_is_believed_by_the_monitoring_s_own_word() -> None:
     head = ('detected={kind="alertmanager", role="alerts"}',)
     drill = load_drill("power-outage", head)
-    monitoring = probe_of({"kind": "http", "role": "probes.health"})
+    monitoring = probe_of({"kind": "http", "role": "probes.health", "timeout": "1 s"})
 
     assert [finding.grade for finding in asked([drill])] == [Grade.CANNOT_TELL]
     assert [finding.grade for finding in asked([drill], monitoring=monitoring)] == [Grade.OK, Grade.OK]

@@ -305,14 +305,16 @@ def test_an_alert_of_others_has_no_rule_of_ours() -> None:
 
 
 def test_a_drill_says_how_it_is_seen_to_have_failed_over() -> None:
-    given = loaded('failed_over={kind="health_field", role="probes.health", field="uplink", equals=["lte"]}')
+    given = loaded(
+        'failed_over={kind="health_field", role="probes.health", field="uplink", equals=["lte"], timeout="1 s"}'
+    )
     assert given.failed_over is not None
     assert given.failed_over.config.equals == ("lte",)  # type: ignore[attr-defined]
     with pytest.raises(UsageError, match=r"failed_over\.field: missing"):
         loaded('failed_over={kind="health_field", role="probes.health"}')
 
 
-METRICS = """steady_state=[{kind="metric", role="probes.health", values=[
+METRICS = """steady_state=[{kind="metric", role="probes.health", timeout="1 s", values=[
     {name="cache_hit_ratio", metric="hits_total", take="ratio", of=["hits_total", "misses_total"]},
     {name="worker_back_within", metric="worker_up", take="below"},
     {name="worker_restarts_per_minute", metric="restarts_total", take="per_minute"}]}]"""

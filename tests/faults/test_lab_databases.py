@@ -68,6 +68,7 @@ settle = "60 s"
 [[steady_state]]
 kind = "sql"
 role = "probes.itself"
+timeout = "1 s"
 
 [[fault]]
 kind = "database_slow"

@@ -67,6 +67,7 @@ component = "edge"
 [[steady_state]]
 kind = "http"
 role = "probes.health"
+timeout = "1 s"
 
 [[fault]]
 kind = "link_cut"

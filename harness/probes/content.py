@@ -33,6 +33,8 @@ class Content:
                 raise UsageError("must be 64 hex digits", key="sha256")
 
     measures: tuple[str, ...] = ("wrong_contents",)
+    has_truth = False
+    """A world's book tells how it is, and not what it serves."""
 
     def __init__(self, spec: ProbeSpec, roles: Roles) -> None:
         assert isinstance(spec.config, Content.Config)

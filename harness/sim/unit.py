@@ -23,6 +23,9 @@ _NEVER_NS = 1 << 62
 # How often a unit with a fuel gauge reads it, in seconds.
 _POLL_S = 1.0
 
+# It has those of the edge node, and they never fall over by themselves.
+_WORKERS = ("sync", "warm")
+
 _NOT_FOUND = HttpAnswer(404, b'{"error": "not found"}')
 
 
@@ -122,6 +125,8 @@ class SimUnit:
             return self._records(method)
         if path == "/metrics" and method == "GET":
             return self._metrics()
+        if path.startswith("/content/") and method == "GET":
+            return HttpAnswer(200, path.encode())  # it never changes
         return _NOT_FOUND
 
     async def connect(self) -> None:
@@ -204,6 +209,8 @@ class SimUnit:
             f"edge_node_requests_total {self._answered}",
             "# TYPE edge_node_shed_level gauge",
             f"edge_node_shed_level {self._shed_level}",
+            "# TYPE edge_node_worker_up gauge",
+            *(f'edge_node_worker_up{{worker="{worker}"}} 1' for worker in _WORKERS),
         )
         return HttpAnswer(200, "\n".join(lines).encode() + b"\n")
 

@@ -30,8 +30,8 @@ def is_production(name: str) -> bool:
     Whether a name means production, or may be meant to: with `prod` anywhere in it, `prd` or `live` as a word of it, or
     a slip of the pen. No name at all means it too.
 
-    >>> [name for name in ("PROD", "eu-live-2", "prodction", "podruction", "staging", "delivery") if is_production(name)]
-    ['PROD', 'eu-live-2', 'prodction', 'podruction']
+    >>> [name for name in ("PROD", "eu-live-2", "podruction", "staging", "delivery") if is_production(name)]
+    ['PROD', 'eu-live-2', 'podruction']
     """
     words = re.findall(r"[^\W\d_]+", folded(name))
     if not folded(name) or _STEM in "".join(words):

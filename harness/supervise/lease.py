@@ -17,6 +17,7 @@ from .. import clock
 from ..config.rig import resources
 from ..errors import BenchError, Refused
 from ..model.rig import RigSpec
+from ..wiring.pin_factory import lines_of
 
 # Where locks are looked for by everybody on the machine, whoever they are (hier(7), FHS 5.9: /run/lock).
 _BASES = ("/run/lock", "/tmp")
@@ -84,12 +85,12 @@ def hardware(rig: RigSpec) -> list[str]:
         from ..lab import address
 
         return [f"lab {address(rig)}"]
-    chip = f"{rig.gpio.factory} {rig.gpio.chip or ''}".strip() if rig.gpio else ""
+    lines = "" if rig.gpio is None else lines_of(rig)
     names = {f"rig {rig.path.resolve()}"}
     for device in rig.devices.values():
         # What is part of a board is locked with the board: two boards have outputs of the same number.
         for resource in resources(device) if not hasattr(device.config, "board") else ():
-            names.add(f"{chip} {resource}" if resource.startswith("pin ") else resource)
+            names.add(f"{lines} {resource}" if resource.startswith("pin ") else resource)
     return sorted(names)
 
 

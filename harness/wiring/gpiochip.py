@@ -4,7 +4,6 @@ A gpiozero pin factory for any Linux board that has a `/dev/gpiochipN`, through 
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +11,14 @@ from gpiozero.exc import PinInvalidPin, PinSPIUnsupported
 from gpiozero.pins.pi import PiFactory
 
 from ..clock import NS_PER_S, now_ns
-from ..errors import DeviceError, UsageError, nearest
+from ..errors import DeviceError, UsageError
 from ..model.rig import Released, RigSpec
+from ._chips import LabelOf, cannot_be_opened, label_of, node_of
 from ._lgpio import load
 from ._line import Line
-from ._nodes import DEV, missing, numbers
+from ._nodes import DEV
 from .lines import LineBoard
 from .released import SYS, released_lines
-
-_CURE = "no GPIO chip is there at all: this machine has none, or its driver is not loaded"
 
 
 class GpiochipFactory(PiFactory):  # type: ignore[misc]
@@ -40,16 +38,14 @@ class GpiochipFactory(PiFactory):  # type: ignore[misc]
         lgpio: Any = None,
         dev: Path = DEV,
         sys: Path = SYS,
+        label_of: LabelOf = label_of,
     ) -> None:
         self.handle: int | None = None
         super().__init__()
-        number = _number(chip, dev)
+        self.chip = node_of(chip, dev, label_of)
         self.lgpio = load() if lgpio is None else lgpio
         self.pin_class = Line
-        if number is None:
-            number = self._labelled(str(chip), dev)
-        self.chip = dev / f"gpiochip{number}"
-        self.handle = self._open(number)
+        self.handle = self._open()
         _, self.line_count, _, self.label = self.lgpio.gpio_get_chip_info(self.handle)
         found = released_lines(self.label, sys)
         self.released_lines: Released = declared or found if found == "unknown" else found
@@ -63,15 +59,12 @@ class GpiochipFactory(PiFactory):  # type: ignore[misc]
         return cls() if rig.gpio is None else cls(rig.gpio.chip, declared=rig.gpio.released_lines)
 
     @classmethod
-    def check_rig(cls, rig: RigSpec, dev: Path = DEV, lgpio: Any = None) -> None:
+    def check_rig(cls, rig: RigSpec, dev: Path = DEV, label_of: LabelOf = label_of) -> None:
         """
         Looks whether the chip that a rig names is there; touches no line. Raises UsageError with file and key.
         """
-        chip = rig.gpio.chip if rig.gpio else None
         try:
-            # A chip that goes by its label can only be found by asking each.
-            if _number(chip, dev) is None:
-                cls(chip, lgpio=lgpio, dev=dev).close()
+            node_of(rig.gpio.chip if rig.gpio else None, dev, label_of)
         except DeviceError as error:
             raise UsageError(error.problem, file=str(rig.path), key="gpio.chip") from error
 
@@ -120,42 +113,8 @@ class GpiochipFactory(PiFactory):  # type: ignore[misc]
     def _get_board_info(self) -> LineBoard:
         return self._info
 
-    def _open(self, number: int) -> int:
+    def _open(self) -> int:
         try:
-            return int(self.lgpio.gpiochip_open(number))
+            return int(self.lgpio.gpiochip_open(int(self.chip.name.removeprefix("gpiochip"))))
         except self.lgpio.error as error:
-            problem = f"cannot be opened: {error.value}; may this user read and write it (often by the group `gpio`)?"
-            raise DeviceError(str(self.chip), problem) from error
-
-    def _labelled(self, label: str, dev: Path) -> int:
-        found: dict[str, int] = {}
-        for number in numbers(dev, "gpiochip"):
-            self.chip = dev / f"gpiochip{number}"
-            handle = self._open(number)
-            _, _, _, its_label = self.lgpio.gpio_get_chip_info(handle)
-            self.lgpio.gpiochip_close(handle)
-            found.setdefault(its_label, number)
-        if label not in found:
-            hint = nearest(label, found) if found else _CURE
-            raise DeviceError("gpiochip", f"there is no GPIO chip with the label '{label}'; {hint}")
-        return found[label]
-
-
-def _number(chip: int | str | None, dev: Path) -> int | None:
-    """
-    The N of the `/dev/gpiochipN` that is meant; None for what can only be a label.
-    """
-    there = numbers(dev, "gpiochip")
-    if chip is None:
-        if len(there) != 1:
-            names = ", ".join(f"{dev}/gpiochip{number}" for number in there)
-            raise DeviceError("gpiochip", f"give one as gpio.chip: {names}" if there else _CURE)
-        return there[0]
-    name = f"gpiochip{chip}" if str(chip).isdecimal() else str(chip)
-    if "/" not in name and not re.fullmatch(r"gpiochip\d+", name):
-        return None
-    path = dev / name
-    match = re.fullmatch(r"gpiochip(\d+)", path.resolve().name)
-    if not path.exists() or match is None:
-        raise DeviceError("gpiochip", missing(path, "gpiochip", _CURE))
-    return int(match[1])
+            raise DeviceError(str(self.chip), cannot_be_opened(error.value)) from error

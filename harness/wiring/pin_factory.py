@@ -8,12 +8,16 @@ from __future__ import annotations
 import inspect
 import os
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any
 
 from .. import plugins
-from ..errors import BenchError, UsageError
+from ..errors import BenchError, DeviceError, UsageError
 from ..model.rig import GpioSpec, RigSpec
+from ._chips import LabelOf, label_of, labelled, node_of
 from ._lgpio import out_of_the_way
+from ._nodes import DEV
+from .released import PI_LABELS
 
 PIN_FACTORIES = "gpiozero_pin_factories"
 
@@ -24,8 +28,9 @@ _PACKAGES = {
     "gpiochip": "pip install 'crashbench[pi]'",
     "rpigpio": "pip install 'crashbench[rpi-gpio]', or on a Pi 5 or from Linux 6.6 on 'crashbench[rpi-lgpio]'",
 }
-# Those that never come near lgpio.
+# Those that never come near lgpio, and those whose lines can only be a Pi's.
 _PLAYED = ("lab", "sim")
+_OF_A_PI = ("native", "pigpio", "rpigpio")
 _ANY_BOARD = 'write `factory = "gpiochip"`, which does on any board'
 
 
@@ -43,6 +48,23 @@ def told(gpio: GpioSpec) -> str:
     name = name_of(gpio)
     stands = "" if name == gpio.factory else f" (for {gpio.factory})"
     return f"{name}{stands}" + ("" if gpio.chip is None else f" on {gpio.chip}")
+
+
+def lines_of(rig: RigSpec, dev: Path = DEV, label_of: LabelOf = label_of) -> str:
+    """
+    Whose lines a rig drives, however its file spells that: a chip's node, where there is one. gpiozero's own factories
+    know one chip, that of a Pi's header.
+    """
+    gpio = _gpio(rig)
+    name = name_of(gpio)
+    try:
+        if name == "gpiochip":
+            return str(node_of(gpio.chip, dev, label_of))
+        if name in _OF_A_PI:
+            return str(labelled(PI_LABELS, dev, label_of))
+    except DeviceError:
+        pass  # whoever opens it finds that out
+    return name if gpio.chip is None else f"{name} {gpio.chip}"
 
 
 def loaded(rig: RigSpec) -> Any:

@@ -19,6 +19,8 @@ _DRIVERS = {
     "pinctrl-rp1": "pinctrl_rp1",
 }
 
+PI_LABELS = tuple(_DRIVERS)
+
 
 def released_lines(label: str, sys: Path = SYS) -> Released:
     """

@@ -52,6 +52,12 @@ class FakeLgpio:
         chip = handle >> 16
         return [0, self._lines, f"gpiochip{chip}", self._labels[chip]]
 
+    def label_of(self, node: Path) -> str:
+        """
+        What the kernel itself says of a chip, without lgpio.
+        """
+        return self._labels[int(node.name.removeprefix("gpiochip"))]
+
     def gpio_get_line_info(self, handle: int, line: int) -> list[Any]:
         return [0, line, 0, f"GPIO{line}", self.held_by_others.get(line, "")]
 

@@ -18,6 +18,7 @@ from gpiozero.exc import PinFixedPull, PinInvalidFunction, PinInvalidPull, PinSe
 from harness.devices.relay import Relay
 from harness.errors import DeviceError, UsageError
 from harness.model.rig import GpioSpec
+from harness.wiring._chips import label_of
 from harness.wiring.gpiochip import GpiochipFactory
 from tests.sim.played import Scribe, Wires, play, world_of
 from tests.wiring.fake_lgpio import FakeLgpio, chips
@@ -37,7 +38,7 @@ def dev(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def factory(lgpio: FakeLgpio, dev: Path) -> GpiochipFactory:
-    return GpiochipFactory(0, lgpio=lgpio, dev=dev)
+    return GpiochipFactory(0, lgpio=lgpio, dev=dev, label_of=lgpio.label_of)
 
 
 @pytest.mark.parametrize("active_high", [True, False])
@@ -88,14 +89,16 @@ def test_a_relay_on_it_moves_only_as_it_is_told(lgpio: FakeLgpio, factory: Gpioc
 
 @pytest.mark.parametrize("chip", [1, "1", "gpiochip1", "brcmvirt-gpio"])
 def test_a_chip_goes_by_number_path_or_label(lgpio: FakeLgpio, dev: Path, chip: int | str) -> None:
-    assert GpiochipFactory(chip, lgpio=lgpio, dev=dev).chip == dev / "gpiochip1"
-    assert GpiochipFactory(str(dev / "gpiochip1"), lgpio=lgpio, dev=dev).label == "brcmvirt-gpio"
+    assert GpiochipFactory(chip, lgpio=lgpio, dev=dev, label_of=lgpio.label_of).chip == dev / "gpiochip1"
+    assert (
+        GpiochipFactory(str(dev / "gpiochip1"), lgpio=lgpio, dev=dev, label_of=lgpio.label_of).label == "brcmvirt-gpio"
+    )
     assert lgpio.open == [1, 1]
 
 
 def test_a_link_to_a_chip_is_that_chip(lgpio: FakeLgpio, dev: Path) -> None:
     (dev / "relays").symlink_to(dev / "gpiochip1")
-    assert GpiochipFactory(str(dev / "relays"), lgpio=lgpio, dev=dev).chip == dev / "gpiochip1"
+    assert GpiochipFactory(str(dev / "relays"), lgpio=lgpio, dev=dev, label_of=lgpio.label_of).chip == dev / "gpiochip1"
 
 
 def test_it_says_which_chip_it_drives(factory: GpiochipFactory, dev: Path) -> None:
@@ -114,14 +117,14 @@ def test_it_says_which_chip_it_drives(factory: GpiochipFactory, dev: Path) -> No
 )
 def test_a_chip_that_is_not_there_is_a_device_error(lgpio: FakeLgpio, dev: Path, chip: Any, problem: str) -> None:
     with pytest.raises(DeviceError, match=problem):
-        GpiochipFactory(chip, lgpio=lgpio, dev=dev)
+        GpiochipFactory(chip, lgpio=lgpio, dev=dev, label_of=lgpio.label_of)
     assert lgpio.open == []
 
 
 @pytest.mark.parametrize("chip", [0, None, "pinctrl-rp1"])
 def test_a_machine_without_chips_is_told_so(lgpio: FakeLgpio, tmp_path: Path, chip: Any) -> None:
     with pytest.raises(DeviceError, match="no GPIO chip is there at all"):
-        GpiochipFactory(chip, lgpio=lgpio, dev=tmp_path)
+        GpiochipFactory(chip, lgpio=lgpio, dev=tmp_path, label_of=lgpio.label_of)
 
 
 def test_the_only_chip_needs_no_name(lgpio: FakeLgpio, tmp_path: Path) -> None:
@@ -131,7 +134,20 @@ def test_the_only_chip_needs_no_name(lgpio: FakeLgpio, tmp_path: Path) -> None:
 def test_a_chip_that_cannot_be_opened_is_a_device_error(lgpio: FakeLgpio, dev: Path) -> None:
     lgpio.refuses_to_open = True
     with pytest.raises(DeviceError, match=r"gpiochip0: cannot be opened: can not open gpiochip; .*group `gpio`"):
-        GpiochipFactory(0, lgpio=lgpio, dev=dev)
+        GpiochipFactory(0, lgpio=lgpio, dev=dev, label_of=lgpio.label_of)
+
+
+def test_a_chip_whose_label_may_not_be_asked_is_a_device_error(lgpio: FakeLgpio, dev: Path) -> None:
+    def forbidden(node: Path) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    with pytest.raises(DeviceError, match=r"gpiochip0: cannot be opened: Permission denied; .*group `gpio`"):
+        GpiochipFactory("pinctrl-rp1", lgpio=lgpio, dev=dev, label_of=forbidden)
+
+
+def test_what_is_no_gpio_chip_has_no_label(dev: Path) -> None:
+    with pytest.raises(OSError, match="ioctl"):
+        label_of(dev / "gpiochip0")
 
 
 def test_a_busy_line_names_who_holds_it(lgpio: FakeLgpio, factory: GpiochipFactory) -> None:
@@ -205,9 +221,9 @@ def rig_with(chip: int | str | None) -> Any:
 
 def test_a_rig_is_checked_by_its_file_and_key_before_any_line_is_touched(dev: Path, lgpio: FakeLgpio) -> None:
     GpiochipFactory.check_rig(rig_with(1), dev)
-    GpiochipFactory.check_rig(rig_with("brcmvirt-gpio"), dev, lgpio)
+    GpiochipFactory.check_rig(rig_with("brcmvirt-gpio"), dev, lgpio.label_of)
     with pytest.raises(UsageError, match=r"gpio.chip: .*did you mean 'brcmvirt-gpio'"):
-        GpiochipFactory.check_rig(rig_with("bcrmvirt-gpio"), dev, lgpio)
+        GpiochipFactory.check_rig(rig_with("bcrmvirt-gpio"), dev, lgpio.label_of)
     assert lgpio.done == []
     assert lgpio.open == []
     with pytest.raises(UsageError) as caught:
@@ -235,7 +251,7 @@ def test_the_fake_has_lgpios_own_functions_and_constants() -> None:
             constants[node.targets[0].id] = getattr(node.value, "value", 0)
     ours = {name: value for name, value in vars(FakeLgpio).items() if name[0] != "_"}
     for name, value in ours.items():
-        if inspect.isfunction(value) and name != "callback":
+        if inspect.isfunction(value) and name not in ("callback", "label_of"):
             assert len(inspect.signature(value).parameters) - 1 <= functions[name]
         elif isinstance(value, int):
             assert constants[name] == value

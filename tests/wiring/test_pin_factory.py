@@ -21,6 +21,7 @@ from harness.errors import BenchError, UsageError
 from harness.model.rig import GpioSpec
 from harness.wiring import pin_factory
 from harness.wiring.gpiochip import GpiochipFactory
+from tests.wiring.fake_lgpio import FakeLgpio, chips
 
 
 def rig_with(factory: str, chip: int | str | None = None) -> Any:
@@ -34,6 +35,34 @@ def test_gpiozeros_own_over_lgpio_is_the_cured_one_and_says_so() -> None:
     assert RigWires(rig_with("lgpio", "pinctrl-rp1")).told() == "gpio: gpiochip (for lgpio) on pinctrl-rp1"
     assert RigWires(rig_with("gpiochip", 0)).told() == "gpio: gpiochip on 0"
     assert RigWires(rig_with("native")).told() == "gpio: native"
+
+
+@pytest.mark.parametrize(
+    ("factory", "chip"),
+    [
+        ("gpiochip", 0),
+        ("gpiochip", "0"),
+        ("gpiochip", "gpiochip0"),
+        ("gpiochip", "{dev}/gpiochip0"),
+        ("gpiochip", "{dev}/relays"),
+        ("gpiochip", "pinctrl-rp1"),
+        ("lgpio", "pinctrl-rp1"),
+        ("rpigpio", None),
+        ("native", None),
+    ],
+)
+def test_lines_have_one_name_however_their_chip_is_spelled(
+    tmp_path: Path, factory: str, chip: int | str | None
+) -> None:
+    dev = chips(tmp_path)
+    (dev / "relays").symlink_to(dev / "gpiochip0")
+    spelled = chip.format(dev=dev) if isinstance(chip, str) else chip
+    assert pin_factory.lines_of(rig_with(factory, spelled), dev, FakeLgpio().label_of) == f"{dev}/gpiochip0"
+
+
+def test_lines_whose_chip_is_not_there_go_by_what_the_rig_says(tmp_path: Path) -> None:
+    names = [pin_factory.lines_of(rig_with(*each), tmp_path) for each in (("gpiochip", 0), ("rpigpio",), ("mock",))]
+    assert names == ["gpiochip 0", "rpigpio", "mock"]
 
 
 def test_a_chip_that_is_not_there_is_the_callers_error_also_for_lgpio() -> None:

@@ -5,6 +5,7 @@ What a kernel does with a line that is let go, as far as it says.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,11 +53,7 @@ def test_what_the_rig_says_counts_where_the_kernel_says_nothing(
     tmp_path: Path, chip: str, declared: str | None, found: str
 ) -> None:
     sys = kernel(tmp_path / "sys", pinctrl_rp1="Y")
-    factory = GpiochipFactory(
-        chip,
-        declared=declared,  # type: ignore[arg-type]
-        lgpio=FakeLgpio(),
-        dev=chips(tmp_path),
-        sys=sys,
-    )
+    lgpio = FakeLgpio()
+    stated: Any = declared
+    factory = GpiochipFactory(chip, declared=stated, lgpio=lgpio, dev=chips(tmp_path), sys=sys, label_of=lgpio.label_of)
     assert factory.released_lines == found

@@ -13,9 +13,10 @@ import anyio
 from harness.errors import DeviceError
 from harness.protocols import Device
 
-# What a run asks of its devices; the rest of a device is what it is.
+# What a run asks of its devices, and what comes around it; the rest of a device is what it is.
 WHILE_RUNNING = ("on", "off", "is_on", "make_safe", "undo", "read", "request", "connect")
 AROUND_IT = ("open", "aclose")
+EVERY = WHILE_RUNNING + AROUND_IT
 
 WAYS = ("before it acts", "after it has acted", "hanging before it acts", "hanging after it has acted")
 
@@ -25,7 +26,7 @@ class FailsAt:
     Wraps every device of a rig: the n-th call of all fails, in a way, once; or from then on, for good, on its device.
     """
 
-    def __init__(self, nth: int, way: str, *, for_good: bool = False, calls: tuple[str, ...] = WHILE_RUNNING) -> None:
+    def __init__(self, nth: int, way: str, *, for_good: bool = False, calls: tuple[str, ...] = EVERY) -> None:
         self._nth, self._way, self._for_good, self._calls = nth, way, for_good, calls
         self._made = 0
         self.device = ""

@@ -15,21 +15,23 @@ from harness.errors import DeviceError
 from harness.model.drill import DrillSpec
 from harness.model.rig import RigSpec
 from harness.model.verdict import Verdict
-from tests.benches import Played, drill, fault, play, probe, rig, two_duts
-from tests.failing import WAYS, WHILE_RUNNING, FailsAt
+from tests.benches import FED_V, Played, drill, fault, play, probe, rig, two_duts
+from tests.failing import WAYS, FailsAt
+
+# Which relay feeds which rail.
+RELAYS = {"main": "mains", "twin": "twin_mains"}
 
 
-def runs(
-    spec: DrillSpec, bench: RigSpec, way: str, *, for_good: bool = False, calls: tuple[str, ...] = WHILE_RUNNING
-) -> Iterator[tuple[FailsAt, Played]]:
+def runs(spec: DrillSpec, bench: RigSpec, way: str, *, for_good: bool = False) -> Iterator[tuple[FailsAt, Played]]:
     """
     A run for each call that can fail; at least a few, else nothing would be shown.
     """
     for nth in itertools.count(1):
-        failing = FailsAt(nth, way, for_good=for_good, calls=calls)
+        failing = FailsAt(nth, way, for_good=for_good)
         played = play(spec, bench, wrap=failing)
         if not failing.was_reached:
-            assert nth > 4
+            # Each device was opened, and closed, and something was asked of some in between.
+            assert nth > 2 * len(bench.devices) + 4
             return
         yield failing, played
 
@@ -40,8 +42,11 @@ def dark(failing: FailsAt, played: Played) -> str:
     """
     if played.error is not None and not isinstance(played.error, DeviceError):
         return f"a bug: {played.error!r}"
-    if not played.is_fed:
-        return "" if played.cried in ("mains", "twin_mains") else f"left in the dark at {played.rails_v}"
+    in_the_dark = {RELAYS[rail] for rail, volts in played.rails_v.items() if volts <= FED_V}
+    if not in_the_dark <= set(played.cried.split(", ")):
+        return f"left in the dark at {played.rails_v}, and it cried '{played.cried}'"
+    if in_the_dark:
+        return ""
     if not played.cried and not played.pending.is_clean:
         return f"fed, and still to be undone: {played.pending}"
     # A service that never answers again cannot be told from a DUT that does not.

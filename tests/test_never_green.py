@@ -215,7 +215,7 @@ def test_a_unit_that_falls_over_by_itself_deviates() -> None:
 # --- the command line -------------------------------------------------------------------------------------------------
 
 
-CONTACT, UNIT = "contact = { pin = 17, ", "[world.units.edge]\n"
+CONTACT, UNIT, CHIP = "contact = { pin = 17, ", "[world.units.edge]\n", "[world.chips.monitor]\n"
 
 
 @pytest.mark.process
@@ -228,12 +228,33 @@ CONTACT, UNIT = "contact = { pin = 17, ", "[world.units.edge]\n"
             "inconclusive (trial 0: the supply was commanded off, but",
         ),
         (
+            (UNIT, f'{UNIT}defect = "never_steady"\n'),
+            Exit.BENCH,
+            "inconclusive (trial 0: the steady state was not met at the start: probes.health unwell",
+        ),
+        (
+            (UNIT, f'{UNIT}defect = "not_fed"\n'),
+            Exit.BENCH,
+            "inconclusive (trial 0: the fault was proven, but the DUT was never affected: its steady state",
+        ),
+        (
+            (CHIP, f'{CHIP}defect = "sleeping"\n'),
+            Exit.BENCH,
+            "inconclusive (trial 0: 'monitor' gave no reading (stale) before anything was done: a cut could not be",
+        ),
+        (
             (UNIT, f'{UNIT}defect = "never_boots"\n'),
             Exit.DEVIATED,
             "deviated (trial 0: probes.health, probes.records not",
         ),
     ],
-    ids=["a welded relay", "a unit that never comes back"],
+    ids=[
+        "a welded relay",
+        "a unit that is never steady",
+        "a unit that is never affected",
+        "a meter that sleeps",
+        "a unit that never comes back",
+    ],
 )
 def test_the_command_line_says_so_and_exits_so(
     tmp_path: Path,
@@ -248,4 +269,5 @@ def test_the_command_line_says_so_and_exits_so(
     bench = tmp_path / "broken.toml"
     bench.write_text(shipped_rig().path.read_text("utf-8").replace(*broken), "utf-8")
     assert cli.run(["run", "power-outage", "--rig", str(bench), "--seed", "1"]) == code
-    assert capfd.readouterr().out.splitlines()[-1].startswith(f"verdict: {verdict}")
+    (line,) = capfd.readouterr().out.splitlines()
+    assert line.startswith(f"verdict: {verdict}")

@@ -35,7 +35,7 @@ class HostBench:
         self.catalogue = Catalogue(rig)
         self.feed = Feed(memory)
         self.figures = Figures()
-        self.lane = Lane(self.feed, self.figures, supervisor)
+        self.lane = Lane(self.feed, supervisor)
         self.figures.watch(lambda: len(self.lane.running))
         self.looking = Looking()
         self.heartbeat_s = heartbeat_s

@@ -20,7 +20,6 @@ from ..model.rig import RigSpec
 from ..supervise.on_record import put_on_record
 from ..supervise.request import RunRequest
 from .feed import Feed
-from .figures import Figures
 from .live_run import LiveRun, MakeSupervisor
 from .problems import Busy
 
@@ -41,8 +40,8 @@ class Lane:
     Starts runs, knows those that are going on, and lets none be left behind when the host ends.
     """
 
-    def __init__(self, feed: Feed, figures: Figures, make: MakeSupervisor) -> None:
-        self._feed, self._figures, self._make = feed, figures, make
+    def __init__(self, feed: Feed, make: MakeSupervisor) -> None:
+        self._feed, self._make = feed, make
         self._by_rig: dict[Path, LiveRun] = {}
         self._problems: OrderedDict[str, str] = OrderedDict()
         self._closed_for = ""
@@ -139,7 +138,7 @@ class Lane:
 
     async def _recorded(self, run: LiveRun, run_id: str) -> None:
         try:
-            self._figures.count(await anyio.to_thread.run_sync(put_on_record, run_id))
+            await anyio.to_thread.run_sync(put_on_record, run_id)
         except Exception as error:  # what goes wrong after a run must not end the host, which may have another
             what = str(error) if isinstance(error, CrashbenchError) else f"its report failed: {error!r}"
             run.problem = "; ".join(filter(None, (run.problem, what)))

@@ -5,15 +5,18 @@ Figures: what Prometheus reads of the runs that have ended.
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from harness import clock
 from harness.host.figures import Figures
 from harness.model.instant import Instant
 from harness.model.run import Run
 from harness.model.trial import Instants, Trial
 from harness.model.verdict import TrialVerdict, Verdict
-from tests.store.recorded import NS, head
+from tests.store.recorded import NS, head, held, write
 
 
 def run_of(*recoveries_s: float | None, verdict: Verdict = Verdict.HELD) -> Run:
@@ -65,3 +68,32 @@ def test_what_is_going_on_is_asked_at_each_reading() -> None:
     figures, active = Figures(), iter([1, 0])
     figures.watch(lambda: next(active))
     assert [values(figures)["crashbench_run_active"] for _ in range(2)] == [1, 0]
+
+
+def test_what_is_on_record_is_counted_once_whoever_carried_it_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CRASHBENCH_HOME", str(tmp_path))
+
+    async def main() -> list[float]:
+        figures, found = Figures(), []
+        for name in ("first", "second", ""):
+            if name:
+                write(tmp_path / "runs", held(name))
+            await figures.catch_up()
+            found.append(values(figures)["crashbench_runs_total,verdict=held"])
+        return found
+
+    assert clock.run(main) == [1, 2, 2]
+
+
+def test_a_run_that_has_not_ended_is_not_counted_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CRASHBENCH_HOME", str(tmp_path))
+    write(tmp_path / "runs", held("killed"), end=False)
+
+    async def main() -> float:
+        figures = Figures()
+        await figures.catch_up()
+        return sum(values(figures)[f"crashbench_runs_total,verdict={verdict}"] for verdict in Verdict)
+
+    assert clock.run(main) == 0

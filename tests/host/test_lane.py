@@ -16,7 +16,6 @@ from harness.config.rig import load_rig
 from harness.config.source import shipped
 from harness.errors import BenchError, CrashbenchError, Exit, Refused, UsageError
 from harness.host.feed import Feed
-from harness.host.figures import Figures
 from harness.host.lane import Lane
 from harness.host.live_run import LiveRun
 from harness.host.problems import Busy
@@ -35,7 +34,7 @@ def request(rig: str = "sim") -> RunRequest:
 
 @asynccontextmanager
 async def opened(stage: Stage) -> AsyncIterator[Lane]:
-    lane = Lane(Feed(), Figures(), stage)
+    lane = Lane(Feed(), stage)
     async with lane.open():
         yield lane
 
@@ -251,7 +250,7 @@ def test_a_supervisor_that_does_not_obey_is_not_waited_for_for_ever() -> None:
             """
 
     async def main() -> None:
-        lane = Lane(Feed(), Figures(), lambda asked, listen: Deaf(asked, listen))
+        lane = Lane(Feed(), lambda asked, listen: Deaf(asked, listen))
         async with lane.open(), anyio.create_task_group() as tasks:
             tasks.start_soon(start, lane)
             await anyio.sleep(1)

@@ -30,6 +30,7 @@ async def read_health() -> Health:
 )
 async def read_metrics(bench: Bench) -> Response:
     """
-    Of the runs that this host has carried out, from their records; counts begin when the host does.
+    Of the runs that are on record, also those of the command line and of game days.
     """
+    await bench.figures.catch_up()
     return Response(bench.figures.text(), media_type=figures.MEDIA_TYPE)

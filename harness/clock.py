@@ -71,6 +71,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def now_ns(self) -> int:
         return self._jumping.now_ns
 
+    def spend(self, ns: int) -> None:
+        """
+        Lets so many nanoseconds pass in the midst of a call, as for one that waits for its hardware.
+        """
+        self._jumping.now_ns += ns
+
     def call_at(
         self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
@@ -89,6 +95,23 @@ def now_ns() -> int:
     # Not get_running_loop: in a sampler's thread, where there is none, its exception costs three times the reading.
     loop = asyncio._get_running_loop()
     return loop.now_ns() if isinstance(loop, VirtualLoop) else time.monotonic_ns()
+
+
+def source() -> Callable[[], int]:
+    """
+    What `now_ns` asks here: for who asks thousands of times a second, and keeps to one loop, or to real time.
+    """
+    loop = asyncio._get_running_loop()
+    return loop.now_ns if isinstance(loop, VirtualLoop) else time.monotonic_ns
+
+
+def spend(ns: int) -> None:
+    """
+    Lets virtual time pass in the midst of a call, as for one that waits for its hardware; real time passes by itself.
+    """
+    loop = asyncio._get_running_loop()
+    if isinstance(loop, VirtualLoop):
+        loop.spend(ns)
 
 
 def is_virtual() -> bool:

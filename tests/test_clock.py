@@ -197,3 +197,22 @@ def test_a_slewed_wall_is_no_step(passed_s: int, ppm: int) -> None:
 def test_a_stepped_wall_is_seen_with_the_size_of_its_step(passed_s: int, step_s: int, sign: int) -> None:
     at_ns, step_ns = passed_s * NS_PER_S, sign * step_s * NS_PER_S
     assert Anchor(10**18, 0).stepped_ns(Anchor(10**18 + at_ns + step_ns, at_ns)) == step_ns
+
+
+def test_time_that_is_spent_in_a_call_has_passed_for_everybody() -> None:
+    async def main() -> list[int]:
+        source, told = clock.source(), []
+
+        async def wait() -> None:
+            await anyio.sleep(1)
+            told.append(clock.now_ns())
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(wait)
+            await anyio.sleep(0.5)
+            clock.spend(2 * NS_PER_S)
+            told.append(source())
+        return told
+
+    assert virtually(main) == [2 * NS_PER_S + NS_PER_S // 2] * 2
+    clock.spend(NS_PER_S)  # real time passes by itself

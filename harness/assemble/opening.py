@@ -19,6 +19,8 @@ from ..model.rig import RigSpec
 from ..model.world import WorldSpec
 from ..protocols import Device, Output
 from .assembly import Assembly
+from .bus_load import check_bus_load
+from .sampling import sampled
 from .wires import RigWires
 
 if TYPE_CHECKING:
@@ -63,6 +65,8 @@ async def assembled(
             wires.check(there=opening in (Opening.RUN, Opening.OBSERVE))
         devices = {name: _made(rig, name, wires, wrap) for name in rig.devices}
         wires.devices.update(devices)
+        if opening in (Opening.RUN, Opening.CHECK):
+            check_bus_load(rig, sampled(rig, devices))
         assembly = Assembly(rig, devices, wires, truth)
         for name in sorted(devices, key=lambda name: (not isinstance(devices[name], Output), bool(_board(rig, name)))):
             await _open(name, devices[name], opening, stack, assembly)

@@ -15,7 +15,7 @@ from ..model.trace import Scale
 from ..protocols import Wiring
 from ._ina_checks import check_current, check_place, check_shunt
 from ._ina_timing import AVERAGES, check_average, nearest, pair_s
-from ._monitor import OVERFLOW, RESET, I2CPlace, Monitor, Setting, Taken
+from ._monitor import OK, OVERFLOW, RESET, I2CPlace, Monitor, Setting, Taken
 
 _CONFIG, _ADC_CONFIG, SHUNT_CAL, _DIAG_ALRT = 0x00, 0x01, 0x02, 0x0B
 _SHUNT, _BUS, MANUFACTURER_ID, DEVICE_ID = 0x04, 0x05, 0x3E, 0x3F
@@ -121,7 +121,10 @@ class DiagAlert(Monitor):
         bus, shunt = self._result(_BUS), self._result(_SHUNT)
         if bus >= self.end or not -self._beyond <= shunt < self._beyond:
             return OVERFLOW
-        return Taken(bus, shunt)
+        return bus, shunt, OK
+
+    def _is_ready(self) -> bool:
+        return bool(self._get(_DIAG_ALRT) & _CNVRF)
 
     @abstractmethod
     def _result(self, register: int) -> int:

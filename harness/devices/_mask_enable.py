@@ -6,7 +6,7 @@ Sources: Texas Instruments, datasheets INA226 (SBOS547B, 7.6) and INA260 (SBOS65
 
 from __future__ import annotations
 
-from ._monitor import OVERFLOW, RESET, Monitor, Setting, Taken, signed
+from ._monitor import OK, OVERFLOW, RESET, Monitor, Setting, Taken, signed
 
 CONFIGURATION, SHUNT, BUS = 0x00, 0x01, 0x02
 _MASK_ENABLE = 0x06
@@ -47,4 +47,7 @@ class MaskEnable(Monitor):
         bus, shunt = self._get(BUS), signed(self._get(SHUNT))
         if flags & self.math_overflow or bus >= _BUS_END or shunt in _SHUNT_ENDS:
             return OVERFLOW
-        return Taken(bus, shunt)
+        return bus, shunt, OK
+
+    def _is_ready(self) -> bool:
+        return bool(self._get(_MASK_ENABLE) & _CVRF)

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 import anyio
 
+from .. import clock
 from ..clock import NS_PER_S, now_ns
 from ..errors import DeviceError
 from ..model.instant import Instant
@@ -26,7 +27,11 @@ if TYPE_CHECKING:
 
 # INA226 datasheet (SBOS547B), 6.5: a conversion takes at most 10 % longer than its name says. So do those of INA260 and
 # INA3221; the INA228 family's oscillator is better than that.
-_SLOWEST = 1.1
+_SLOWEST, _FASTEST = 1.1, 0.9
+
+# UM10204, 3.1: what a read of two bytes takes on the bus. Four more bytes tell the chip which ones; each has nine
+# clocks, and start, start again and stop one each.
+WORD_CLOCKS = 48
 
 # A chip that converts has a new conversion within one period of the last one's being read.
 _STALE_PERIODS = 3
@@ -69,18 +74,12 @@ class Setting(NamedTuple):
     kept: int = 0xFFFF
 
 
-class Taken(NamedTuple):
-    """
-    What a chip's registers hold of one conversion: bus and current as signed integers, and a `Code`.
-    """
+Taken = tuple[int, int, Code]
+"""What a chip's registers hold of one conversion: bus and current as signed integers, and whether they may be."""
 
-    bus: int
-    current: int
-    code: Code = Code.OK
-
-
-RESET = Taken(0, 0, Code.RESET)
-OVERFLOW = Taken(0, 0, Code.OVERFLOW)
+OK = Code.OK
+RESET: Taken = (0, 0, Code.RESET)
+OVERFLOW: Taken = (0, 0, Code.OVERFLOW)
 
 
 class Monitor(ABC):
@@ -90,10 +89,16 @@ class Monitor(ABC):
     Current comes from the shunt's own register wherever a chip has one: a chip that lost its calibration reads 0 A in
     its current register. A chip that was reset is flagged on every reading until `reinitialise`.
 
+    On a bus that is too slow, or busy, another conversion may be completed while one is fetched. The two registers may
+    then be of either: both lie in the sample's interval, and the sample says that one is missing.
+
     While a sampler runs it alone polls the chip, and leaves what it took in `feed`, where `read` waits for it.
     """
 
     config: I2CPlace
+
+    clocks = 3 * WORD_CLOCKS
+    """How many clocks of its bus a conversion takes at least: to see that it is there, and to fetch it."""
 
     def __init__(
         self,
@@ -115,7 +120,9 @@ class Monitor(ABC):
         self._bus: Any = None
         self._address = config.address
         self._turn = threading.Lock()
-        self._seq = 0
+        self.seq = 0
+        """The number of the conversion that was read last; who knows of missed ones counts them in."""
+        self._now_ns = now_ns
         self._seen_ns = 0
         self._latest: Sample | None = None
         self._was_reset = False
@@ -128,6 +135,7 @@ class Monitor(ABC):
         self.typical_s = conversion_s
         self.period_s = conversion_s * slowest
         self._period_ns = round(self.period_s * NS_PER_S)
+        self._fastest_ns = round(conversion_s * _FASTEST * NS_PER_S)
 
     # --- what a chip does in its own way ---
 
@@ -148,6 +156,14 @@ class Monitor(ABC):
         """
         The conversion that was not read yet, or None; clears the conversion-ready flag. Raises OSError.
         """
+
+    def _is_ready(self) -> bool:
+        """
+        Whether there is a conversion that was not read yet; clears the conversion-ready flag. Raises OSError.
+
+        False for a chip that cannot say so without losing it.
+        """
+        return False
 
     # --- what all of them do ---
 
@@ -222,30 +238,43 @@ class Monitor(ABC):
         return _flagged(Flag.STALE, called_ns)
 
     def _poll(self) -> Sample | None:
-        polled_ns = now_ns()
-        return self._concluded(polled_ns, self._take())
+        polled_ns = self._now_ns()
+        taken = self._take()
+        fetched = (polled_ns, 0) if taken is None else self._fetched()
+        return self._concluded(polled_ns, taken, *fetched)
 
-    def _concluded(self, polled_ns: int, taken: Taken | None) -> Sample | None:
+    def _fetched(self) -> tuple[int, int]:
+        """
+        When the conversion that has just been fetched was so, and how many more were completed since it was seen, at
+        least; they are seen now. Raises OSError.
+        """
+        fetched_ns = self._now_ns()
+        # It was completed after the look before, and the next one takes its time: mostly there is nothing to ask.
+        if fetched_ns - self._seen_ns > self._fastest_ns and self._is_ready():
+            return self._now_ns(), 1
+        return fetched_ns, 0
+
+    def _concluded(self, polled_ns: int, taken: Taken | None, latest_ns: int, missed: int) -> Sample | None:
         """
         What a look at the chip has shown that began at `polled_ns`, and left no conversion unseen.
         """
         if self._was_reset or taken is RESET:
             self._was_reset = True
-            return self._sampled(polled_ns, RESET)
-        # The next conversion to be seen is completed after this moment. The one seen now was completed after the last
-        # such moment, and is the last that was completed.
-        seen_ns, self._seen_ns = self._seen_ns, polled_ns
-        if taken is None:
-            return None
-        return self._sampled(max(seen_ns, polled_ns - self._period_ns) - self._period_ns, taken)
-
-    def _sampled(self, earliest_ns: int, taken: Taken) -> Sample:
-        self._seq += 1
-        self._latest = Sample(self._seq, earliest_ns, now_ns(), taken.bus, taken.current, taken.code)
+            earliest_ns, taken, missed = polled_ns, RESET, 0
+        else:
+            # The next conversion to be seen is completed after this moment. The one seen now was completed after the
+            # last such moment, and is the last that was completed.
+            seen_ns, self._seen_ns = self._seen_ns, polled_ns
+            if taken is None:
+                return None
+            earliest_ns = max(seen_ns, polled_ns - self._period_ns) - self._period_ns
+        self.seq += 1
+        self._latest = Sample(self.seq, earliest_ns, latest_ns, *taken, missed)
         return self._latest
 
     def _open(self) -> None:
         bus, address = self.config.bus, self.config.address
+        self._now_ns = clock.source()
         self._bus = self._wiring.i2c_bus(bus)
         self._turn = _turns.setdefault(self._bus, threading.Lock())
         try:

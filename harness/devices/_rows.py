@@ -14,9 +14,9 @@ class Rows:
     """
     Numbers conversions, those that were missed as well, and tells each stretch without any as a row of its own.
 
-    A conversion's averaging lies inside its sample's interval, and begins where the one before it ended. So whatever
-    lies between the intervals of two samples was averaged by conversions that nobody read: at least as many as fit
-    into it at the chip's slowest.
+    A chip completes a conversion each period at its slowest, or sooner. So between two that were read there are at
+    least as many as fit in between, however many were read there: what is missing from them was missed. Where that is
+    a stretch between the intervals of two samples, it is a gap with a row of its own; else the sample after it says so.
 
     Rows come in order of time, by their beginnings and by their ends: a failing chip's are written as far back as no
     conversion can begin that is yet to be read.
@@ -25,10 +25,12 @@ class Rows:
     def __init__(self, period_ns: int, began_ns: int) -> None:
         self.missed = 0
         """How many conversions there should have been that were not read."""
+        self.seq = 0
+        """The number of the last conversion that was read or missed."""
         self._period_ns = period_ns
-        self._seq = 0
         self._end_ns = began_ns
-        self._hole_ns, self._told = began_ns, 0
+        # So far ahead of a chip at its slowest was the one that was read most ahead.
+        self._ahead_ns = -began_ns
         self._why: Code | None = None
 
     def conversion(self, sample: Sample) -> list[Sample]:
@@ -36,13 +38,21 @@ class Rows:
         What was missing before a conversion, and the conversion with its number.
         """
         rows = []
-        if sample.earliest_ns > self._end_ns or self._why is not None:
-            rows.append(self._missing(sample.earliest_ns))
+        earliest_ns, latest_ns, missed = sample.earliest_ns, sample.latest_ns, sample.missed
+        if earliest_ns > self._end_ns or self._why is not None:
+            rows.append(self._missing(earliest_ns))
             self._why = None
-        self._seq += 1
-        self._end_ns = self._hole_ns = sample.latest_ns
-        self._told = 0
-        rows.append(sample if sample.seq == self._seq else sample._replace(seq=self._seq))
+        overdue = self._due(earliest_ns) - self.seq
+        if overdue > 0:
+            missed += overdue
+        self.seq += 1 + missed
+        self.missed += missed
+        self._end_ns = latest_ns
+        ahead_ns = self.seq * self._period_ns - latest_ns
+        if ahead_ns > self._ahead_ns:
+            self._ahead_ns = ahead_ns
+        is_numbered = sample.seq == self.seq and sample.missed == missed
+        rows.append(sample if is_numbered else sample._replace(seq=self.seq, missed=missed))
         return rows
 
     def trouble(self, why: Code, now_ns: int) -> list[Sample]:
@@ -62,13 +72,18 @@ class Rows:
         settled_ns = now_ns - 2 * self._period_ns
         return [self._missing(settled_ns)] if settled_ns > self._end_ns else []
 
+    def _due(self, until_ns: int) -> int:
+        """
+        The number that the last conversion before one that begins at `until_ns` has at least.
+        """
+        return -((-until_ns - self._ahead_ns) // self._period_ns)
+
     def _missing(self, until_ns: int) -> Sample:
-        due = max(0, -((self._hole_ns - until_ns) // self._period_ns))
-        missed = max(0, due - self._told)
+        missed = max(0, self._due(until_ns) - self.seq)
         begin_ns, end_ns = sorted((self._end_ns, until_ns))
-        row = Sample(self._seq + 1, begin_ns, end_ns, 0, 0, Code.GAP if self._why is None else self._why, missed)
-        self._seq += missed
-        self._told += missed
+        why = Code.GAP if self._why is None else self._why
+        row = Sample(self.seq + 1, begin_ns, end_ns, 0, 0, why, missed)
+        self.seq += missed
         self.missed += missed
         self._end_ns = end_ns
         return row

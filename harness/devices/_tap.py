@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
-from ..clock import NS_PER_S, now_ns
+from ..clock import NS_PER_S, now_ns, source
 from ..errors import DeviceError
 from ..model.rate import Rate
 from ..model.trace import Code, Sample, Scale
@@ -33,7 +33,11 @@ class Polled(Protocol):
     period_s: float
     typical_s: float
     scale: Scale
+    clocks: int
+    """How many clocks of its bus a conversion takes at least."""
     feed: Feed | None
+    seq: int
+    """The number of the conversion that was read last."""
 
     def poll(self) -> Sample | None:
         """
@@ -51,6 +55,7 @@ class Tap:
 
     def __init__(self, meter: Polled, wake: Wake, alarm: Said, note: Said, trip_a: float | None = None) -> None:
         began_ns, period_ns = now_ns(), round(meter.period_s * NS_PER_S)
+        self._now_ns = source()
         self.meter = meter
         self.ok_ns = began_ns
         """When the last good reading was complete, or the sampling began (nanoseconds)."""
@@ -76,12 +81,13 @@ class Tap:
         """
         self._began_ns = self._came_ns = self.ok_ns = self.pace.due_ns = now_ns()
         self._rows = Rows(round(self.meter.period_s * NS_PER_S), self._began_ns)
+        self.meter.seq = 0
 
     def look(self) -> None:
         """
         Asks the meter for its next conversion. Blocks for as long as its bus takes.
         """
-        looked_ns = now_ns()
+        looked_ns = self._now_ns()
         try:
             sample = self.meter.poll()
         except (OSError, DeviceError):
@@ -122,7 +128,10 @@ class Tap:
     def _take(self, sample: Sample, looked_ns: int) -> None:
         self.pace.found(looked_ns)
         self.feed.put(sample)
-        self.recent.add(self._rows.conversion(sample))
+        rows = self._rows.conversion(sample)
+        if rows[-1] is not sample:
+            self.meter.seq = self._rows.seq  # its next one has the right number from the start
+        self.recent.add(rows)
         self._conversions += 1
         self._came_ns = sample.latest_ns
         if sample.code == Code.OK:

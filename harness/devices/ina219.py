@@ -14,7 +14,7 @@ from ..model.trace import Scale
 from ..protocols import Wiring
 from ._ina_checks import check_current, check_place, check_shunt
 from ._ina_timing import check_average, nearest
-from ._monitor import OVERFLOW, RESET, I2CPlace, Monitor, Setting, Taken, signed
+from ._monitor import OK, OVERFLOW, RESET, I2CPlace, Monitor, Setting, Taken, signed
 
 _CONFIGURATION, _SHUNT, _BUS, _POWER, _CALIBRATION = 0x00, 0x01, 0x02, 0x03, 0x05
 
@@ -116,4 +116,4 @@ class INA219(Monitor):
             return RESET
         if bus & _OVF or bus >> 3 >= _BUS_END or abs(shunt) >= self._end:
             return OVERFLOW
-        return Taken(bus >> 3, shunt)
+        return bus >> 3, shunt, OK

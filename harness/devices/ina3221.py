@@ -17,7 +17,7 @@ from ..model.trace import Sample, Scale
 from ..protocols import Wiring
 from ._ina_checks import check_place, check_shunt
 from ._ina_timing import check_average, pair_s, timing_bits
-from ._monitor import OVERFLOW, RESET, I2CPlace, Monitor, Setting, Taken, signed
+from ._monitor import OK, OVERFLOW, RESET, WORD_CLOCKS, I2CPlace, Monitor, Setting, Taken, signed
 
 # Channel n has its shunt's voltage at 2n - 1 and its bus voltage at 2n; bit 15 - n of the configuration enables it.
 _CONFIGURATION, _MASK_ENABLE = 0x00, 0x0F
@@ -56,6 +56,7 @@ class INA3221(Monitor):
     """
 
     config: Config
+    clocks = 2 * WORD_CLOCKS  # the flag is read once for all
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Config(I2CPlace):
@@ -122,16 +123,22 @@ class INA3221(Monitor):
             super()._set_up()
 
     def _poll(self) -> Sample | None:
-        if self._left is not None:
-            left, self._left = self._left, None
-            return left
-        polled_ns = now_ns()
+        if self._left is None:
+            self._look()
+        left, self._left = self._left, None
+        return left
+
+    def _look(self) -> None:
+        """
+        Leaves each open channel what a look at the chip has shown of it. Raises OSError.
+        """
+        polled_ns = self._now_ns()
         flags = self._get(_MASK_ENABLE)
-        sample = self._concluded(polled_ns, self._told(flags))
-        for other in self._chip.channels.values():
-            if other is not self and other._bus is not None:
-                other._left = other._concluded(polled_ns, other._told(flags)) or other._left
-        return sample
+        channels = [channel for channel in self._chip.channels.values() if channel._bus is not None]
+        taken = [channel._told(flags) for channel in channels]
+        fetched = self._fetched() if flags & _CVRF else (polled_ns, 0)
+        for channel, told in zip(channels, taken, strict=True):
+            channel._left = channel._concluded(polled_ns, told, *fetched) or channel._left
 
     def _take(self) -> Taken | None:
         return self._told(self._get(_MASK_ENABLE))
@@ -144,7 +151,10 @@ class INA3221(Monitor):
     def _fetch(self) -> Taken:
         channel = self.config.channel
         bus, shunt = self._value(2 * channel), self._value(2 * channel - 1)
-        return OVERFLOW if bus in _ENDS or shunt in _ENDS else Taken(bus, shunt)
+        return OVERFLOW if bus in _ENDS or shunt in _ENDS else (bus, shunt, OK)
+
+    def _is_ready(self) -> bool:
+        return bool(self._get(_MASK_ENABLE) & _CVRF)
 
     def _value(self, register: int) -> int:
         return signed(self._get(register) >> _SHIFT, _BITS)

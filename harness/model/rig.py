@@ -32,10 +32,17 @@ class GpioSpec:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class I2CSpec:
     """
-    Who carries SMBus transactions, by its entry point's name in `crashbench.i2c`.
+    Who carries SMBus transactions, by its entry point's name in `crashbench.i2c`, and how fast the buses are clocked.
+
+    Without a `clock_hz` nobody knows whether a bus can carry what its meters convert; a played one then takes no time.
     """
 
     driver: str
+    clock_hz: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.clock_hz is not None and self.clock_hz <= 0:
+            raise ValueError("clock must be more than 0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

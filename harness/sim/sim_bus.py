@@ -8,20 +8,27 @@ import errno
 from collections.abc import Sequence
 from typing import Any
 
+from .. import clock
 from ..errors import BenchError
 from ..model.rig import RigSpec
 from .world import Chip, World
 
 _READ = 0x0001  # I2C_M_RD, linux/i2c.h
 
+# UM10204, 3.1: eight bits and an acknowledgement, and by how much a start, another one and a stop lengthen it all.
+_BYTE_CLOCKS, _FRAME_CLOCKS = 9, 3
+
 
 class SimBus:
     """
     One bus of the world. SMBus words come least significant byte first, the chips send the most significant first.
+
+    At `clock_hz` what is sent takes its time, where time is virtual; without one it takes none.
     """
 
-    def __init__(self, world: World, number: int) -> None:
+    def __init__(self, world: World, number: int, clock_hz: float | None = None) -> None:
         self.number = number
+        self._clock_hz = clock_hz
         self._world = world
         self._pointers: dict[int, int] = {}
 
@@ -32,7 +39,7 @@ class SimBus:
         """
         if world is None:
             raise BenchError(f"rig '{rig.name}' plays no world: the I2C driver 'sim' has no bus to offer")
-        return cls(world, number)
+        return cls(world, number, None if rig.i2c is None else rig.i2c.clock_hz)
 
     def close(self) -> None:
         """
@@ -104,14 +111,24 @@ class SimBus:
                 self._chip(message.addr)
 
     def _read(self, address: int, register: int, length: int) -> bytes:
+        # The address goes twice: to write the register's number, and to read.
+        self._pass(3 + length)
         data = self._chip(address).read(register, length)
         self._pointers[address] = register
         return data
 
     def _write(self, address: int, register: int, data: bytes) -> None:
         # Without data only the register pointer moves.
+        self._pass(2 + len(data))
         self._chip(address).write(register, data)
         self._pointers[address] = register
+
+    def _pass(self, length: int) -> None:
+        """
+        Lets the time pass that so many bytes take, addresses and registers' numbers among them.
+        """
+        if self._clock_hz is not None:
+            clock.spend(round((_BYTE_CLOCKS * length + _FRAME_CLOCKS) / self._clock_hz * clock.NS_PER_S))
 
     def _chip(self, address: int) -> Chip:
         chip = self._world.chips.get((self.number, address))

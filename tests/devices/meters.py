@@ -24,6 +24,7 @@ class ScriptedMeter:
     def __init__(self, script: Iterable[Any] = (), *, name: str = "monitor", period_s: float = 0.001) -> None:
         self.name, self.bus_number, self.period_s, self.typical_s, self.scale = name, 1, period_s, period_s / 1.1, SCALE
         self.feed: Feed | None = None
+        self.clocks, self.seq = 144, 0
         self.script = list(script)
         self.polls = 0
         self.polled = threading.Event()
@@ -44,4 +45,5 @@ class ScriptedMeter:
         code = said if isinstance(said, Code) else Code.OK
         current = 0 if isinstance(said, Code) else said
         period_ns = round(self.period_s * 1e9)
-        return Sample(0, began_ns - 2 * period_ns, now_ns(), 5000 if code is Code.OK else 0, current, code)
+        self.seq += 1
+        return Sample(self.seq, began_ns - 2 * period_ns, now_ns(), 5000 if code is Code.OK else 0, current, code)

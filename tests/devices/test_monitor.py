@@ -320,16 +320,34 @@ class Counting(SimBus):
 @every_part
 def test_a_conversion_costs_three_transactions_and_a_look_in_vain_one(part: Part) -> None:
     async def main() -> None:
+        world = world_with(part, clock_ratio=0.0)
+        wires = Wires(world)
+        wires.i2c_bus = lambda number: Counting(world, number)  # type: ignore[method-assign]
+        meter = await opened(part, world, wires)
+        await anyio.sleep(0.5 * meter.typical_s)
+        Counting.transactions = 0
+        assert meter.poll() is None
+        assert Counting.transactions == 1
+        await anyio.sleep(0.6 * meter.typical_s)
+        assert meter.poll() is not None
+        assert Counting.transactions == 1 + 3
+
+    play(main)
+
+
+@every_part
+def test_a_late_look_costs_one_more_to_know_whether_another_conversion_came_in_between(part: Part) -> None:
+    async def main() -> None:
         world = world_with(part)
         wires = Wires(world)
         wires.i2c_bus = lambda number: Counting(world, number)  # type: ignore[method-assign]
         meter = await opened(part, world, wires)
-        Counting.transactions = 0
-        assert meter.poll() is None
-        assert Counting.transactions == 1
         await anyio.sleep(0.1)
-        assert meter.poll() is not None
-        assert Counting.transactions == 1 + 3
+        Counting.transactions = 0
+        sample = meter.poll()
+        assert sample is not None
+        assert sample.missed == 0
+        assert Counting.transactions == (3 if part.cls is INA219 else 4)
 
     play(main)
 

@@ -212,6 +212,25 @@ def test_what_is_not_acknowledged_is_a_failure_and_the_next_reading_is_good() ->
     play(main)
 
 
+def test_after_a_gap_the_meter_itself_numbers_as_the_trace_does() -> None:
+    async def late() -> None:
+        meter = ScriptedMeter([100] * 5)
+        tap = heard.tap(meter)
+        sampler = heard.sampler(tap)
+        sampler.begin()
+        for pause_s in (0.001, 0.05, 0.001, 0.001):
+            await anyio.sleep(pause_s)
+            tap.look()
+        sampler.close()
+        told = [row for row in heard.rows if row.code == Code.OK]
+        assert told[1].seq > 30
+        assert [row.seq for row in told[2:]] == [told[1].seq + 1, told[1].seq + 2]
+        assert meter.seq == told[3].seq
+
+    heard = Heard()
+    play(late)
+
+
 def test_a_chip_that_keeps_being_reset_is_noted_once_until_it_is_well() -> None:
     flapping = [100, Code.RESET, NOT_THERE, Code.RESET, NOT_THERE, Code.RESET, 100, Code.RESET]
     heard = sample(ScriptedMeter(flapping), 0.2)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from smbus2 import SMBus, i2c_msg
 
+from harness import clock
 from harness.errors import BenchError
 from harness.sim.sim_bus import SimBus
 from tests.sim.played import ADDRESS, BUS, Scribe, play, world_of
@@ -50,6 +51,18 @@ def test_smbus2s_own_messages_are_carried_out() -> None:
         bus.i2c_rdwr(again)
         assert bytes(again) == b"\x12\x34"
         bus.i2c_rdwr(i2c_msg.write(ADDRESS, []))
+
+    play(main)
+
+
+@pytest.mark.parametrize(("clock_hz", "word_ns", "written_ns"), [(None, 0, 0), (400e3, 120_000, 97_500)])
+def test_at_a_clock_what_is_sent_takes_its_time(clock_hz: float | None, word_ns: int, written_ns: int) -> None:
+    async def main() -> None:
+        bus = SimBus(world_of(Scribe()), BUS, clock_hz)
+        bus.read_word_data(ADDRESS, MAKER)
+        assert clock.now_ns() == word_ns
+        bus.write_word_data(ADDRESS, CALIBRATION, 1)
+        assert clock.now_ns() == word_ns + written_ns
 
     play(main)
 

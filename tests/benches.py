@@ -18,6 +18,7 @@ from harness.config.rig import load_rig
 from harness.devices._sampler import Take
 from harness.engine.drill import DrillRun
 from harness.engine.leaves import ungrouped
+from harness.engine.odometer import Odometer
 from harness.engine.undo import Pending, UndoJournal
 from harness.model.drill import BlastRadius, DrillSpec, FaultSpec, ProbeSpec, Trials
 from harness.model.event import Event, Kind
@@ -233,18 +234,19 @@ def play(
     beside: Callable[[DrillRun, Assembly], Awaitable[None]] | None = None,
     opened: Callable[[Assembly], object] = lambda _: None,
     take: Take = lambda *_: None,
+    odometer: Odometer | None = None,
 ) -> Played:
     """
     Runs a drill from opening the rig to closing it, in virtual time. What it raised ends up in `error`.
 
     `listen` hears each event before it is kept, and may raise; `beside` runs along with the drill; `opened` is told of
-    the bench before anything is done with it; `take` gets what is sampled, on a rig with `sampling`.
+    the bench before anything is done with it; `take` gets what is sampled, on a rig with `sampling`; `odometer` knows
+    what was measured of its contacts.
     """
     played = Played()
     spec = rig or shipped_rig()
-    clock.run(
-        _play, played, drill, spec, seed, wrap, listen, journal or UndoJournal(None), beside, opened, take, virtual=True
-    )
+    journal = journal or UndoJournal(None)
+    clock.run(_play, played, drill, spec, seed, wrap, listen, journal, beside, opened, take, odometer, virtual=True)
     return played
 
 
@@ -267,6 +269,7 @@ async def _play(
     beside: Callable[[DrillRun, Assembly], Awaitable[None]] | None,
     opened: Callable[[Assembly], object],
     take: Take,
+    odometer: Odometer | None,
 ) -> None:
     eye = _Eye(wrap)
 
@@ -278,7 +281,7 @@ async def _play(
     try:
         async with assembled(rig, seed, wrap=eye) as bench:
             opened(bench)
-            run = DrillRun(drill, bench, head(drill, bench, seed), journal, keep)
+            run = DrillRun(drill, bench, head(drill, bench, seed), journal, keep, odometer)
             if rig.sampling is not None:
                 bench.on_trouble(run.abort)
             with ungrouped():

@@ -55,25 +55,30 @@ def told(case: Planted) -> Told:
 
 
 def told_of_strokes(case: Planted, fell: Instant | None, rose: Instant | None) -> Told:
-    settle_ns = case.chatter_ns + 6 * case.meter.period_ns
+    """
+    What is read off the contact's strokes, by whom it was measured, and by whom its data sheet is all that is known.
+    """
+    settle_ns = case.declared_ns + 6 * case.meter.period_ns
     strokes = {
         "opening": (case.cut, None if fell is None else case.back.earliest_ns),
         "closing": (case.back, None if rose is None else rose.latest_ns + settle_ns),
     }
     for name, (commanded, until_ns) in strokes.items():
-        seen = until_ns and stroke(
-            case.samples.within(commanded.earliest_ns - 30 * case.meter.period_ns, until_ns),
-            LEAST_A / 2,
-            closes=name == "closing",
-            lsb_a=case.meter.scale.current_lsb_a,
-            commanded=commanded,
-            chatter_ns=case.chatter_ns,
-        )
         asked_ns, moved_ns, rested_ns = (case.true[f"{name} {what}"] for what in ("asked", "moved", "rested"))
-        yield f"{name} moved", moment(seen.moved) if seen else None, moved_ns
-        yield f"{name} rested", moment(seen.rested) if seen else None, rested_ns
-        yield f"{name} operate", seen.operate if seen else None, (moved_ns - asked_ns) / S
-        yield f"{name} bounce", seen.bounce if seen else None, (rested_ns - moved_ns) / S
+        for how, chatter_ns in {name: case.chatter_ns, f"{name} (not measured)": None}.items():
+            seen = until_ns and stroke(
+                case.samples.within(commanded.earliest_ns - 30 * case.meter.period_ns, until_ns),
+                LEAST_A / 2,
+                closes=name == "closing",
+                lsb_a=case.meter.scale.current_lsb_a,
+                commanded=commanded,
+                chatter_ns=chatter_ns,
+            )
+            yield f"{how} moved", moment(seen.moved) if seen else None, moved_ns
+            if chatter_ns is not None:
+                yield f"{how} rested", moment(seen.rested) if seen else None, rested_ns
+            yield f"{how} operate", seen.operate if seen else None, (moved_ns - asked_ns) / S
+            yield f"{how} bounce", seen.bounce if seen else None, (rested_ns - moved_ns) / S
 
 
 def told_of_the_cut(case: Planted, fell: Instant, rose: Instant) -> Told:
@@ -123,8 +128,8 @@ def lies(seeds: range) -> tuple[dict[int, list[str]], dict[str, list[float]]]:
     return wrong, widths
 
 
-# No average bounds a peak from above; how near its low end comes is told instead.
-_UNBOUNDED = ("inrush",)
+# No average bounds a peak, or a chatter, from above; how near its low end comes is told instead.
+_UNBOUNDED = ("inrush", "opening (not measured) bounce", "closing (not measured) bounce")
 
 # How wide the median interval may be. A crossing is known to within the conversions on its two sides, each of which is
 # known to within two (these meters are read up to a conversion late), and the contact's chatter. Most of the energy
@@ -137,17 +142,23 @@ WIDEST = {
     "opening moved": 4,
     "opening rested": 4,
     "opening operate": 4,
-    "opening bounce": 1.5,
+    "opening bounce": 2,
+    "opening (not measured) moved": 4,
+    "opening (not measured) operate": 4,
+    "opening (not measured) bounce": 1.5,
     "closing moved": 4,
     "closing rested": 4,
     "closing operate": 4,
-    "closing bounce": 1.5,
+    "closing bounce": 2,
+    "closing (not measured) moved": 4,
+    "closing (not measured) operate": 4,
+    "closing (not measured) bounce": 1.5,
     "off level": 0.01,
     "depth": 1.0,
     "inrush": 0.5,
     "booted, by band": 3,
     "booted, by signature": 3.5,
-    "energy": 250,
+    "energy": 270,
     "energy of a limited supply": 80,
     "load step": 0.002,
 }
@@ -165,5 +176,8 @@ def test_in_500_worlds_the_truth_lies_in_what_the_trace_tells() -> None:
 
 @pytest.mark.soak
 def test_in_10_000_worlds_the_truth_lies_in_what_the_trace_tells() -> None:
-    wrong, _ = lies(range(1_000, 11_000))
+    wrong, widths = lies(range(1_000, 11_000))
     assert not wrong, wrong
+    # What is not told cannot be wrong: of each quantity 1 % at most.
+    silent = {name: 10_000 - len(widths[name]) for name in WIDEST if len(widths[name]) < 9_900}
+    assert not silent

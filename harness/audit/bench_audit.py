@@ -22,6 +22,7 @@ from ..model.event import JSON, Event, Kind
 from ..model.finding import Finding
 from ..model.instant import Instant, Span
 from ..protocols import Listener, PowerMeter, PowerSwitch
+from .chatter import longest_chatter
 from .checks import judged
 from .forecast import ATTEMPTS, STROKES, powered, pulses_a_rung
 from .ladder import RESOLUTION_PERIODS, Floor, Rung, is_near, rungs
@@ -105,17 +106,22 @@ class BenchAudit:
             await restore(self._bench, self._journal)
             raise
         trouble = await self._made_safe(self._aborted or trouble)
-        self._keep_floors()
+        self._keep_measured()
         findings = judged(self._known())
         for finding in findings:
             self._tell(Kind.FINDING, finding.subject, finding.to_json())
         return findings, trouble
 
-    def _keep_floors(self) -> None:
+    def _keep_measured(self) -> None:
         """
-        Has the guard refuse, from now on, what a switch was just seen not to make honestly.
+        Has the guard refuse, from now on, what a switch was just seen not to make honestly, and has every trial know
+        how long its contact chatters.
         """
         for channel in self._channels.values():
+            chatter = longest_chatter(channel, self._seen.sees_a(channel.dut)) if channel.strokes else None
+            if chatter is not None and chatter.high_s is not None:
+                self._odometer.bounces.note(channel.name, chatter.high_s)
+                self._odometer.chatters.note(channel.name, chatter.low_s)
             if not channel.rungs:
                 continue
             floor = Floor.of(channel.rungs)

@@ -16,6 +16,9 @@ _SIDE_RATIO = 0.05
 # A contact was open if some reading saw it open for at least this part of its time.
 _SEEN_RATIO = 0.5
 
+# So many readings after a stroke its contact is at rest, whatever the DUT draws then.
+_SETTLED = 3
+
 # From this part of its resting voltage down a rail has been let go.
 _LEFT_RATIO = 0.9
 
@@ -50,14 +53,15 @@ def opened(cut: Cut, dut: str, sees_a: float) -> Edge | None:
     if rest is None:
         return None
     if rest.current_a < sees_a:
-        shares = [float(r.bus_v < _LEFT_RATIO * rest.bus_v) for r in readings]
+        shares, sure = [float(r.bus_v < _LEFT_RATIO * rest.bus_v) for r in readings], _SIDE_RATIO
     else:
-        shares = [1 - r.current_a / rest.current_a for r in readings]
+        # A DUT may draw less from one moment to the next, but a contact that is closed lets `sees_a` through.
+        shares, sure = [1 - r.current_a / rest.current_a for r in readings], 1 - sees_a / rest.current_a
     lowest = max(range(len(shares)), key=lambda index: (shares[index], -index))
     # After a short interruption the contact is closed again; after a long one it is open until it is told to close.
     until_ns = max(cut.on.earliest_ns, readings[lowest].at.earliest_ns)
     until = next((i for i, r in enumerate(readings) if r.at.latest_ns > until_ns and i > lowest), len(readings))
-    return _edge(readings[:until], shares[:until], cut.off)
+    return _edge(readings[:until], shares[:until], cut.off, sure)
 
 
 def closed(cut: Cut, dut: str, sees_a: float) -> Edge | None:
@@ -74,6 +78,21 @@ def closed(cut: Cut, dut: str, sees_a: float) -> Edge | None:
     if rest.current_a < sees_a:
         return None
     return _rise(readings, lambda r: r.current_a / rest.current_a, cut.on)
+
+
+def made(cut: Cut, dut: str, sees_a: float) -> Edge | None:
+    """
+    The contact's closing again by its current, which shows its chatter where the rail's own capacitors hide it: it is
+    at rest from where the current is never again less than in the end. None when it was not seen.
+    """
+    readings = _readings(cut, dut)
+    # The last that was over before the command saw the contact open.
+    before = sum(r.at.latest_ns <= cut.on.earliest_ns for r in readings)
+    readings = readings[max(0, before - 1) :]
+    settled_a = min((r.current_a for r in readings[-_SETTLED:]), default=0.0)
+    if settled_a < sees_a:
+        return None
+    return _edge(readings, [r.current_a / settled_a for r in readings], cut.on)
 
 
 def delivered(cut: Cut, dut: str, sees_a: float) -> Span | None:
@@ -111,14 +130,20 @@ def _rise(readings: Sequence[_Read], share: Callable[[_Read], float], commanded:
     return _edge(readings[lowest:], [each - shares[lowest] for each in shares[lowest:]], commanded)
 
 
-def _edge(readings: Sequence[_Read], shares: Sequence[float], commanded: Instant) -> Edge | None:
+def _edge(
+    readings: Sequence[_Read], shares: Sequence[float], commanded: Instant, sure: float = _SIDE_RATIO
+) -> Edge | None:
     """
     From the first reading that is not wholly on the near side (0) to the first of those that are all on the far one.
+
+    What is not wholly on the near side may have another cause than the contact, until one is so far from it that it
+    is `sure` to have moved.
     """
     first = next((index for index, share in enumerate(shares) if share > _SIDE_RATIO), 0)
     if first == 0 or max(shares) < _SEEN_RATIO:
         return None
-    began = Instant(readings[first - 1].at.earliest_ns, readings[first].at.latest_ns)
+    moved = next(index for index, share in enumerate(shares) if share > _SIDE_RATIO and share >= min(sure, max(shares)))
+    began = Instant(readings[first - 1].at.earliest_ns, readings[moved].at.latest_ns)
     last = len(shares)
     while last > first and shares[last - 1] >= 1 - _SIDE_RATIO:
         last -= 1

@@ -50,7 +50,8 @@ class DrillRun:
     ) -> None:
         self._drill, self._bench, self._head = drill, bench, head
         self._journal, self._listen = journal, listen
-        self._guard = Guard(bench.rig, odometer)
+        self._odometer = odometer or Odometer(None)
+        self._guard = Guard(bench.rig, self._odometer)
         self._scope = anyio.CancelScope()
         self._aborted = ""
         self._trials: list[Trial] = []
@@ -130,7 +131,8 @@ class DrillRun:
 
     async def _trial(self, index: int, climb: Climb) -> Trial:
         self._told.clear()
-        trial_run = TrialRun(index, climb.drill_of(index), self._bench, self._strike, self._emit)
+        bounce_of = self._odometer.bounces.of
+        trial_run = TrialRun(index, climb.drill_of(index), self._bench, self._strike, self._emit, bounce_of)
         try:
             trial = await trial_run.run()
         except BaseException as error:

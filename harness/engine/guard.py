@@ -168,14 +168,19 @@ class Guard:
                 )
 
     def _pulse(self, switch: PowerSwitch, off_s: float) -> None:
-        measured_s = self._odometer.floors.of(switch.name)
-        if off_s < max(switch.min_pulse_s, measured_s):
-            floor = f"its floor is {switch.min_pulse_s * 1000:g} ms"
-            if measured_s > switch.min_pulse_s:
-                floor = f"its floor was measured to be {measured_s * 1000:.3g} ms (`crashbench doctor`)"
-            raise Refused(f"{switch.name} cannot make an interruption of {off_s * 1000:g} ms honestly: {floor}")
+        if off_s < max(switch.min_pulse_s, self._odometer.floors.of(switch.name) or 0.0):
+            told = f"{switch.name} cannot make an interruption of {off_s * 1000:g} ms honestly"
+            raise Refused(f"{told}: {self._floor(switch)}")
         if off_s < switch.min_off_s:
             raise Refused(f"{switch.name} must stay off for {switch.min_off_s:g} s at least, not {off_s:g} s")
+
+    def _floor(self, switch: PowerSwitch) -> str:
+        declared, measured_s = f"{switch.min_pulse_s * 1000:g} ms", self._odometer.floors.of(switch.name)
+        if measured_s is None:
+            return f"its floor is {declared} (declared, never measured: run `crashbench doctor`)"
+        if measured_s > switch.min_pulse_s:
+            return f"its floor was measured to be {measured_s * 1000:.3g} ms (`crashbench doctor`)"
+        return f"its floor is {declared} (declared; `crashbench doctor` measured no longer one)"
 
     def _dwell(self, switch: PowerSwitch) -> None:
         fed_ns = self._fed_ns.get(switch.name)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from .. import clock
 from . import logbook
-from .floors import Floors
+from .measured import Measured
 
 _HOUR_NS = 3600 * clock.NS_PER_S
 
@@ -41,8 +41,12 @@ class Odometer:
 
     def __init__(self, path: Path | None, boot: str | None = None) -> None:
         self._path = path
-        self.floors = Floors(path and path.with_name("floors.json"))
-        """What was measured of the same contacts."""
+        self.floors = Measured(path and path.with_name("floors.json"))
+        """The shortest interruption that each switch was measured to make honestly."""
+        self.bounces = Measured(path and path.with_name("bounces.json"))
+        """The longest that each contact can have chattered while it was measured."""
+        self.chatters = Measured(path and path.with_name("chatters.json"))
+        """The longest that each contact was surely seen to chatter then."""
         self._boot = _boot_id() if boot is None else boot
         self._totals: dict[str, int] = {}
         self._recent: dict[str, deque[tuple[int, int]]] = {}

@@ -54,9 +54,9 @@ class RailTrace:
     period_ns: int
     ceilings: Ceilings
 
-    def stroke(self, commanded: Instant, until_ns: int, chatter_ns: int, *, closes: bool) -> Stroke | None:
+    def stroke(self, commanded: Instant, until_ns: int, chatter_ns: int | None, *, closes: bool) -> Stroke | None:
         """
-        The contact's stroke after a command.
+        The contact's stroke after a command; `chatter_ns` is the longest that it was measured to chatter, if it was.
         """
         return stroke(
             self.samples.within(commanded.earliest_ns - _BEFORE_NS, until_ns),

@@ -21,7 +21,7 @@ from .bench import Bench
 from .fail_over import FailOver
 from .leaves import gravest
 from .moments import Moments
-from .quantities import quantities
+from .quantities import BounceOf, quantities
 from .sign import first_sign
 from .watch import Alert, Watch
 
@@ -44,8 +44,10 @@ class TrialRun:
     One trial under way: its phases are its methods, in their order.
     """
 
-    def __init__(self, index: int, drill: DrillSpec, bench: Bench, strike: Striker, emit: Listener) -> None:
-        self._drill, self._bench, self._strike = drill, bench, strike
+    def __init__(
+        self, index: int, drill: DrillSpec, bench: Bench, strike: Striker, emit: Listener, bounce_of: BounceOf
+    ) -> None:
+        self._drill, self._bench, self._strike, self._bounce_of = drill, bench, strike, bounce_of
         self._moments = Moments(index, len(drill.faults), emit)
         probes = [(spec, bench.probe(spec)) for spec in drill.steady_state]
         self._watch = Watch(probes, drill.ready, self._moments)
@@ -292,7 +294,7 @@ class TrialRun:
             awaited=self._awaited(verdict),
             hold_up=self._hold_up,
             quantities={
-                **quantities(self._bench, self._drill, instants, self._started_ns),
+                **quantities(self._bench, self._drill, instants, self._started_ns, self._bounce_of),
                 **self._watch.quantities(),
             },
             readings=self._watch.measured(),

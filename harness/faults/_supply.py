@@ -25,6 +25,9 @@ from ..science.crossing import Crossing
 # Hold-up is counted from the rail's leaving 90 % of its nominal voltage (the usual 10 %..90 % rule of edges).
 _LEFT_NOMINAL = 0.9
 
+# A reading is over within so many conversions from now.
+_A_READING = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Supply:
@@ -137,7 +140,7 @@ class SupplyStrike:
 
         Seen after the first interruption only, it may have been unseen before: then it is as old as the command.
         """
-        while self._fell.found is None:
+        while self._fell.found is None or self._may_move_again(self.commanded):
             await self._read(self._left, self._fell)
         self._seen.set()
         if self.is_repeated:
@@ -213,15 +216,29 @@ class SupplyStrike:
         assert commanded is not None
         # Until the contact has moved, a rail that is up may still be on its way down.
         self._read_ns = commanded.earliest_ns
-        moved_ns = commanded.latest_ns + round(self._supply.switch.min_pulse_s * clock.NS_PER_S)
+        moved_ns = self._moved_ns(commanded)
         with anyio.move_on_after(self._prove_s):
-            while rose.found is None:
+            while rose.found is None or self._may_move_again(commanded):
                 reading = await self._read(rose)
                 if reading is not None and not rose.has_near and reading.at.earliest_ns >= moved_ns:
                     # Up, and not seen down: if it was down, it rose between the command and now.
                     return Instant(commanded.earliest_ns, reading.at.latest_ns + rose.chatter_ns)
             return rose.found
         raise NotProven(f"{self._supply.switch.name}: the supply was commanded on, but {self._saw()}")
+
+    def _moved_ns(self, commanded: Instant) -> int:
+        """
+        When the contact has moved and come to rest, as far as the switch makes an interruption of its shortest.
+        """
+        return commanded.latest_ns + round(self._supply.switch.min_pulse_s * clock.NS_PER_S)
+
+    def _may_move_again(self, commanded: Instant) -> bool:
+        """
+        Whether what was seen of the rail may be undone by a contact that still moves, and the next reading would be
+        over before it has. Then the crossing is looked at until it stands.
+        """
+        next_ns = clock.now_ns() + _A_READING * round(self._supply.meter.period_s * clock.NS_PER_S)
+        return next_ns < self._moved_ns(commanded)
 
     async def _read(self, *crossings: Crossing) -> Reading | None:
         """

@@ -52,7 +52,7 @@ class Stroke:
     """
     A contact's stroke: the command, its first movement, and when it came to rest.
 
-    `chatter_ns` is how long it may chatter, as declared; None when it was seen to chatter for longer than that.
+    `chatter_ns` is the longest that it can have chattered; None when nobody knows.
     """
 
     commanded: Instant
@@ -71,16 +71,19 @@ class Stroke:
     def bounce(self) -> Quantity:
         """
         From the first movement until the contact rested. What is shorter than a sample cannot be told from none, and
-        hides between two samples: at least what was seen, and at most what was declared.
+        hides between two samples: at least what was seen, and at most what the contact was measured to do.
         """
         return Quantity.of(Span(self.rested.earliest_ns - self.moved.latest_ns, self.chatter_ns))
 
 
 def stroke(
-    samples: Samples, threshold_a: float, *, closes: bool, lsb_a: float, commanded: Instant, chatter_ns: int
+    samples: Samples, threshold_a: float, *, closes: bool, lsb_a: float, commanded: Instant, chatter_ns: int | None
 ) -> Stroke | None:
     """
     A contact's stroke, from the current through it; None when the samples do not show it done.
+
+    `chatter_ns` is the longest that the contact was ever measured to chatter; None when it was not measured. Samples
+    alone bound no chatter: it may have begun with the command, and go on unseen as long as they reach.
 
     The DUT must draw more than `threshold_a` (amperes) whenever it is fed. The contact was then closed at some moment
     of every sample above the threshold, and open at some moment of every sample below it.
@@ -92,9 +95,9 @@ def stroke(
         return None
     first_far = samples.latest_ns[after[0]]
     seen_ns = last_near - first_far
-    bound_ns = chatter_ns if seen_ns <= chatter_ns else None
+    bound_ns = None if chatter_ns is None or seen_ns > chatter_ns else chatter_ns
     began_ns = commanded.earliest_ns if bound_ns is None else max(commanded.earliest_ns, last_near - bound_ns)
-    # It chatters on unseen for no longer than it may; one that chatters for longer is at rest where it is last seen.
+    # It chatters on unseen for no longer than it may; one of which that is not known is at rest where it is last seen.
     rests_ns = first_far + bound_ns if bound_ns is not None else samples.latest_ns[after[-1]]
     return Stroke(
         commanded,

@@ -28,7 +28,7 @@ from ..store.trace_log import TraceLog
 from .artifacts import Artifacts
 from .head import run_head
 from .job import End
-from .places import count_opening, odometer
+from .places import chatter_as_seen, count_opening, odometer
 from .rail_view import show_rails
 from .request import RunRequest
 from .tracing import prepare, trace_log
@@ -66,6 +66,7 @@ class DrillJob:
         rig, drill = self._rig, self._drill
         strokes = odometer(rig)
         count_opening(bench, strokes)
+        chatter_as_seen(bench, strokes)
         Guard(rig, strokes).admit(drill, bench)
         head = run_head(self._request, drill, rig, bench.wiring, bench.firmware)
         with ExitStack() as stack:

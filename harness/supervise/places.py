@@ -37,6 +37,15 @@ def count_opening(bench: Assembly, strokes: Odometer) -> None:
             strokes.count(switch.name)
 
 
+def chatter_as_seen(bench: Assembly, strokes: Odometer) -> None:
+    """
+    Has every contact chatter for as long as an audit saw it do, where that is longer than its rig file declares. Raises
+    RecordError.
+    """
+    for switch in bench.switches():
+        switch.chatter_s = max(switch.chatter_s, strokes.chatters.of(switch.name) or 0.0)
+
+
 def _folder(rig: RigSpec) -> Path:
     digest = hashlib.sha256(str(rig.path.resolve()).encode()).hexdigest()[:8]
     return home() / "rigs" / f"{rig.name}-{digest}"

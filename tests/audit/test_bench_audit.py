@@ -126,11 +126,28 @@ def test_a_floor_that_was_measured_binds_the_guard(tmp_path: Path) -> None:
     strokes = Odometer(tmp_path / "strokes.log")
     audited(spec, odometer=strokes)
     floor_s = Odometer(tmp_path / "strokes.log").floors.of("mains")
+    assert floor_s is not None
     assert 0.007 < floor_s <= 0.020
     assert spec.devices["mains"].config.min_pulse_s == 0.007  # type: ignore[attr-defined]
     # A second audit is not kept from measuring by the first one's result.
     audited(spec, odometer=strokes)
     assert strokes.floors.of("mains") == pytest.approx(floor_s, rel=0.5)
+
+
+@pytest.mark.parametrize("bounce_s", [0.0, 0.001, 0.006])
+def test_a_bounce_that_was_measured_is_known_to_the_next_run(tmp_path: Path, bounce_s: float) -> None:
+    strokes = Odometer(tmp_path / "strokes.log")
+    audited(rig(contact={"bounce_s": bounce_s}), odometer=strokes)
+    measured_s = Odometer(tmp_path / "strokes.log").bounces.of("mains")
+    assert measured_s is not None
+    # A meter with conversions of 2.2 ms, which are known to within 10 %, on both ends.
+    assert 0.5 * bounce_s <= measured_s <= bounce_s + 0.012
+
+
+def test_the_bounce_of_a_contact_whose_dut_draws_nothing_is_not_known() -> None:
+    strokes = Odometer(None)
+    audited(rig(unit={"boot_draw_a": 0.0, "run_draw_a": 0.0}), odometer=strokes)
+    assert strokes.bounces.of("mains") is None
 
 
 def test_a_floor_that_the_meter_cannot_see_is_not_vouched_for() -> None:

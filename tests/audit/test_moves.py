@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import anyio
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness import clock
 from harness.assemble import assembled
 from harness.audit.cut import Cut
-from harness.audit.moves import Edge, closed, delivered, opened
+from harness.audit.moves import Edge, closed, delivered, made, opened
 from harness.audit.striker import Striker
 from harness.engine.guard import Guard
 from harness.engine.undo import UndoJournal
@@ -100,6 +101,26 @@ def test_a_contacts_moves_lie_in_their_intervals(
     assert opening.ended.holds(seen.opening[-1])
     assert opening.bounce is not None
     assert opening.bounce.holds(seen.opening[-1] - seen.opening[0])
+    making = made(seen.cut, "edge", SEES_A)
+    assert making is not None
+    assert making.began.holds(seen.closing[0])
+    assert making.bounce is not None
+    assert making.bounce.holds(seen.closing[-1] - seen.closing[0])
+
+
+@pytest.mark.parametrize("early_ms", range(-2, 12, 2))
+def test_a_dut_that_draws_less_just_before_its_cut_has_no_chattering_contact(early_ms: int) -> None:
+    # It has booted a little before its contact opens, which takes 8 ms from the command.
+    def boots(boot_s: float) -> Struck:
+        return struck(0.1, 1, unit={"boot_s": boot_s, "boot_spread_ratio": 0.0}, contact={"bounce_s": 0.0})
+
+    cut_s = boots(3.0).cut.off.earliest_ns / clock.NS_PER_S
+    seen = boots(cut_s + 0.008 - early_ms / 1000)
+    opening = opened(seen.cut, "edge", SEES_A)
+    assert opening is not None
+    assert opening.bounce is not None
+    assert opening.bounce.low_ns == 0
+    assert opening.began.holds(seen.opening[0])
 
 
 @given(st.floats(0.005, 0.05), st.integers(0, 10_000))

@@ -70,7 +70,10 @@ def test_each_row_is_done_as_often_as_it_says_and_the_others_are_told_of() -> No
     whole, _, too_short, *done, half = played.run.deviations
     assert (whole.delivered, whole.why) == ("2 of 4 rows", "only shaped after it; source: a manual")
     assert (too_short.delivered, too_short.measured_by) == ("", "")
-    assert too_short.why == "mains cannot make an interruption of 1 ms honestly: its floor is 20 ms"
+    assert too_short.why == (
+        "mains cannot make an interruption of 1 ms honestly: "
+        "its floor is 20 ms (declared, never measured: run `crashbench doctor`)"
+    )
     assert half.why == "mains can only open: to leave 50 % of the voltage needs a programmable supply"
     assert {line.measured_by for line in done} == {"monitor: the rail below 4.75 V"}
 
@@ -141,7 +144,8 @@ def test_a_ladder_of_which_no_row_can_be_delivered_is_refused_with_the_reason() 
     assert isinstance(played.error, Refused)
     assert str(played.error) == (
         "no row of power-outage.toml can be delivered by this rig; of row 1: "
-        "mains cannot make an interruption of 1 ms honestly: its floor is 20 ms"
+        "mains cannot make an interruption of 1 ms honestly: "
+        "its floor is 20 ms (declared, never measured: run `crashbench doctor`)"
     )
     assert played.events == []
 

@@ -132,7 +132,10 @@ def test_two_faults_on_one_device_at_the_same_time_are_refused() -> None:
 
 
 def test_a_pulse_below_the_switchs_floor_is_refused() -> None:
-    told = "mains cannot make an interruption of 5 ms honestly: its floor is 20 ms"
+    told = (
+        "mains cannot make an interruption of 5 ms honestly: "
+        "its floor is 20 ms (declared, never measured: run `crashbench doctor`)"
+    )
     assert refusal(drill([fault(for_s=0.005)]), rig()) == told
 
 
@@ -325,4 +328,6 @@ def test_a_floor_that_was_measured_goes_before_a_better_one_that_is_declared(tmp
     assert at_strikes(strike(off_s=0.010), switch=boasting, odometer=again) == told
     assert at_strikes(strike(off_s=0.020), switch=boasting, odometer=again) == ""
     modest = Switch(min_pulse_s=0.030)
-    assert "its floor is 30 ms" in at_strikes(strike(off_s=0.020), switch=modest, odometer=again)
+    assert "its floor is 30 ms (declared; `crashbench doctor` measured no longer one)" in at_strikes(
+        strike(off_s=0.020), switch=modest, odometer=again
+    )

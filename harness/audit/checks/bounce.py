@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...model.finding import Finding, Grade
-from ..moves import opened
+from ..chatter import longest_chatter
 from ..seen import Seen
 from ..spread import milliseconds
 
@@ -17,18 +17,17 @@ def findings(seen: Seen) -> Iterator[Finding]:
     One row for each switch that was measured.
     """
     for channel in seen.channels:
-        edges = [opened(cut, channel.dut, seen.sees_a(channel.dut)) for cut in channel.strokes]
-        spans = [edge.bounce for edge in edges if edge is not None and edge.bounce is not None]
-        if not spans:
+        span = longest_chatter(channel, seen.sees_a(channel.dut)) if channel.strokes else None
+        if span is None:
             continue
-        low_s = max(span.low_s for span in spans)
-        high_s = max(span.high_s or 0.0 for span in spans)
-        declared_s = channel.switch.chatter_s
-        told = f"at most {high_s * 1000:.1f} ms"
-        grade, advice = Grade.OK, ""
-        if low_s > declared_s:
-            told, grade = f"from {low_s * 1000:.1f} ms to {high_s * 1000:.1f} ms", Grade.FAIL
-            advice = f'write `chatter = "{milliseconds(high_s)}"` in [devices.{channel.name}]'
+        declared_s, high_s = channel.switch.chatter_s, span.high_s
+        most = "longer than was watched" if high_s is None else f"{high_s * 1000:.1f} ms"
+        told, grade, advice = f"at most {most}", Grade.OK, ""
+        if span.low_s > declared_s:
+            told, grade = f"from {span.low_s * 1000:.1f} ms to {most}", Grade.FAIL
+            advice = f'write `chatter = "{milliseconds(high_s or 2 * span.low_s)}"` in [devices.{channel.name}]'
+        elif high_s is None:
+            told, grade = "not every stroke was seen to its end", Grade.CANNOT_TELL
         elif high_s > declared_s:
             told += f", which is as short as this meter can tell; {declared_s * 1000:g} ms are declared"
         yield Finding(check="bounce", subject=channel.name, measured=told, grade=grade, advice=advice)

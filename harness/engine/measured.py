@@ -1,5 +1,5 @@
 """
-The shortest interruption that each switch of a rig was measured to make honestly.
+What an audit has measured of each switch of a rig, in seconds.
 """
 
 from __future__ import annotations
@@ -11,39 +11,39 @@ from pathlib import Path
 from ..errors import RecordError
 
 
-class Floors:
+class Measured:
     """
-    One small file per rig, written anew as a whole. With no path it is kept in memory only.
+    One duration per switch, in one small file per rig, written anew as a whole. With no path it is kept in memory only.
     """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._floors_s: dict[str, float] | None = None
+        self._found_s: dict[str, float] | None = None
 
-    def of(self, switch: str) -> float:
+    def of(self, switch: str) -> float | None:
         """
-        The measured floor of a switch (seconds); 0 for one that was never measured. Raises RecordError.
+        What was measured of a switch (seconds); None when nothing was. Raises RecordError.
         """
-        return self._read().get(switch, 0.0)
+        return self._read().get(switch)
 
-    def note(self, switch: str, floor_s: float) -> None:
+    def note(self, switch: str, seconds: float) -> None:
         """
-        Keeps a switch's floor (seconds) in place of an earlier one. Raises RecordError when it cannot be written.
+        Keeps what was measured of a switch in place of an earlier one. Raises RecordError when it cannot be written.
         """
-        floors_s = {**self._read(), switch: floor_s}
+        found_s = {**self._read(), switch: seconds}
         if self._path is not None:
-            _replace(self._path, json.dumps(floors_s, indent=1, sort_keys=True) + "\n")
-        self._floors_s = floors_s
+            _replace(self._path, json.dumps(found_s, indent=1, sort_keys=True) + "\n")
+        self._found_s = found_s
 
     def _read(self) -> dict[str, float]:
-        if self._floors_s is None:
-            self._floors_s = {} if self._path is None else _load(self._path)
-        return self._floors_s
+        if self._found_s is None:
+            self._found_s = {} if self._path is None else _load(self._path)
+        return self._found_s
 
 
 def _load(path: Path) -> dict[str, float]:
     try:
-        return {str(switch): float(floor_s) for switch, floor_s in json.loads(path.read_text("utf-8")).items()}
+        return {str(switch): float(seconds) for switch, seconds in json.loads(path.read_text("utf-8")).items()}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, TypeError, AttributeError) as error:

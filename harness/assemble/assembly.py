@@ -5,7 +5,7 @@ A rig with its devices open: the bench that the engine is given.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol, runtime_checkable
 
@@ -168,6 +168,19 @@ class Assembly:
         What was sampled on a DUT's rail since a moment (nanoseconds), of the last few minutes.
         """
         return None if self._sampling is None else self._sampling.samples_of(dut, since_ns)
+
+    def keep_samples(self, dut: str, stretches: Iterable[tuple[int, int]]) -> None:
+        """
+        Keeps what was sampled in these stretches (nanoseconds), however long ago, and in no others.
+        """
+        if self._sampling is not None:
+            self._sampling.keep_samples(dut, stretches)
+
+    def has_forgotten(self, dut: str, since_ns: int) -> bool:
+        """
+        Whether anything that was sampled since a moment (nanoseconds) is remembered no more.
+        """
+        return self._sampling is not None and self._sampling.has_forgotten(dut, since_ns)
 
     def rates(self) -> list[Rate]:
         """

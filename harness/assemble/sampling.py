@@ -55,8 +55,22 @@ class Sampling:
         What the meter on a DUT's rail said since a moment (nanoseconds), as far back as it is remembered; None for a
         rail without a sampled meter.
         """
-        tap = self._taps.get(self._rig.duts[dut].roles.get("meter", ""))
+        tap = self._tap_on(dut)
         return None if tap is None else tap.recent.since(since_ns)
+
+    def keep_samples(self, dut: str, stretches: Iterable[tuple[int, int]]) -> None:
+        """
+        Keeps what was said in these stretches (nanoseconds) in memory, and in no others.
+        """
+        if (tap := self._tap_on(dut)) is not None:
+            tap.recent.keep(stretches)
+
+    def has_forgotten(self, dut: str, since_ns: int) -> bool:
+        """
+        Whether anything that was said since a moment (nanoseconds) is in memory no more.
+        """
+        tap = self._tap_on(dut)
+        return tap is not None and tap.recent.has_forgotten(since_ns)
 
     def rates(self) -> list[Rate]:
         """
@@ -90,6 +104,9 @@ class Sampling:
                     for tap in self._taps.values():
                         tap.meter.feed = None
                     tasks.cancel_scope.cancel()
+
+    def _tap_on(self, dut: str) -> Tap | None:
+        return self._taps.get(self._rig.duts[dut].roles.get("meter", ""))
 
     def _by_bus(self) -> list[list[Tap]]:
         buses: dict[int, list[Tap]] = defaultdict(list)

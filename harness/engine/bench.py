@@ -4,6 +4,7 @@ What the engine needs of a bench: roles made real, without a word about devices.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from ..model.drill import DrillSpec, FaultSpec, ProbeSpec
@@ -59,6 +60,16 @@ class Bench(Protocol):
         """
         What was sampled on a DUT's rail since a moment (nanoseconds), of the last few minutes; None when nothing
         samples it.
+        """
+
+    def keep_samples(self, dut: str, stretches: Iterable[tuple[int, int]]) -> None:
+        """
+        Keeps what was sampled in these stretches (from, to, in nanoseconds), however long ago, and in no others.
+        """
+
+    def has_forgotten(self, dut: str, since_ns: int) -> bool:
+        """
+        Whether anything that was sampled since a moment (nanoseconds) is remembered no more.
         """
 
     def rates(self) -> list[Rate]:

@@ -22,6 +22,7 @@ from .fail_over import FailOver
 from .leaves import gravest
 from .moments import Moments
 from .quantities import BounceOf, quantities
+from .remembering import keep_remembering
 from .sign import first_sign
 from .watch import Alert, Watch
 
@@ -70,6 +71,8 @@ class TrialRun:
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._watch.keep_asking)
+                for dut in self._struck_duts():
+                    tasks.start_soon(keep_remembering, self._bench, dut, self._moments)
                 verdict = await self._phases()
                 tasks.cancel_scope.cancel()
         except BaseExceptionGroup as group:
@@ -275,7 +278,20 @@ class TrialRun:
             awaited.add("failed_over")
         return frozenset(awaited)
 
+    def _struck_duts(self) -> list[str]:
+        return sorted({self._bench.dut_of(fault.role).name for fault in self._drill.faults if fault.role})
+
+    def _note_forgotten(self) -> None:
+        """
+        Has the record say what its power quantities could not be read off.
+        """
+        for dut in self._struck_duts():
+            if self._moments.instants.fault_commanded and self._bench.has_forgotten(dut, self._started_ns):
+                told = f"the samples of '{dut}' of this trial are more than are remembered: a part of them is a gap"
+                self._moments.tell(Kind.BENCH_TROUBLE, problem=f"{told} to its power quantities (the trace has them)")
+
     def _trial(self, verdict: TrialVerdict) -> Trial:
+        self._note_forgotten()
         book, instants = self._watch.book, self._moments.instants
         now_ns = clock.now_ns()
         from_ns = instants.fault_commanded.earliest_ns if instants.fault_commanded else now_ns

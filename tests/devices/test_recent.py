@@ -4,6 +4,7 @@ The memory of a sampled meter: bounded, in order, and whole whatever was settled
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,3 +52,36 @@ def test_the_oldest_are_dropped_and_the_newest_never(rows: int, settle_every: in
     assert len(found) <= 3 * (10 + settle_every) + settle_every
     assert len(found) >= min(rows, 2 * 10)
     assert list(found.earliest_ns) == [10 * at for at in range(rows)][-len(found) or rows :]
+
+
+def small(rows: int, *stretches: tuple[int, int]) -> Recent:
+    """
+    A memory of the newest twenty rows or so, which keeps some stretches from the moment on at which they are over.
+    """
+    recent = Recent(SCALE, blocks=3, block_rows=10)
+    for at in range(rows):
+        recent.add([row(at)])
+        recent.settle()
+        recent.keep([stretch for stretch in stretches if 10 * at >= stretch[0]])
+    return recent
+
+
+def test_what_is_kept_is_remembered_however_long_ago_and_what_was_dropped_is_a_gap() -> None:
+    found = small(100, (100, 150), (300, 320)).since(0)
+    newest = list(range(720, 1000, 10))
+    kept = [90, 100, 110, 120, 130, 140]
+    assert list(found.earliest_ns)[: len(kept) + 1] == [*kept, 155]
+    assert (found.code[len(kept)], found.latest_ns[len(kept)]) == (Code.GAP, 290)
+    assert list(found.earliest_ns)[-len(newest) :] == newest
+    assert list(found.code).count(Code.GAP) == 2
+
+
+def test_what_is_kept_and_still_among_the_newest_is_found_once() -> None:
+    recent = small(25, (100, 150), (120, 400))
+    assert list(recent.since(0).earliest_ns) == [10 * at for at in range(25)]
+
+
+@pytest.mark.parametrize(("rows", "since_ns", "forgotten"), [(25, 0, False), (100, 0, True), (100, 800, False)])
+def test_it_knows_what_it_has_forgotten(rows: int, since_ns: int, forgotten: bool) -> None:
+    assert small(rows).has_forgotten(since_ns) is forgotten
+    assert small(rows, (0, 2000)).has_forgotten(since_ns) is False

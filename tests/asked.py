@@ -7,6 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import anyio
+
 from harness import clock
 from harness.assemble import Assembly
 from harness.model.drill import ProbeSpec
@@ -18,12 +20,15 @@ TICK_NS = 1
 @dataclass
 class Logged:
     """
-    A probe whose questions are written down: when each was asked, and when it was settled, in nanoseconds.
+    A probe whose questions are written down: when each was asked, and when it was settled, in nanoseconds; and the
+    places of those that were answered well, and of those that nobody waited for any more.
     """
 
     spec: ProbeSpec
     probe: Any
     asked: list[tuple[int, int]] = field(default_factory=list)
+    well: set[int] = field(default_factory=set)
+    dropped: set[int] = field(default_factory=set)
 
     async def ask(self) -> bool:
         """
@@ -31,12 +36,31 @@ class Logged:
         """
         asked_ns = clock.now_ns()
         try:
-            return bool(await self.probe.ask())
+            is_good = bool(await self.probe.ask())
+            if is_good:
+                self.well.add(len(self.asked))
+            return is_good
+        except anyio.get_cancelled_exc_class():
+            if clock.now_ns() < asked_ns + round(self.spec.timeout_s * clock.NS_PER_S):
+                self.dropped.add(len(self.asked))
+            raise
         finally:
             self.asked.append((asked_ns, clock.now_ns()))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.probe, name)
+
+    def fired_ns(self, failures: int) -> int | None:
+        """
+        When so many in a row had not been answered well for the first time.
+        """
+        in_a_row = 0
+        for place, (_, settled_ns) in enumerate(self.asked):
+            if place not in self.dropped:
+                in_a_row = 0 if place in self.well else in_a_row + 1
+            if in_a_row == failures:
+                return settled_ns
+        return None
 
     def bound_ns(self, at_ns: int) -> int:
         """

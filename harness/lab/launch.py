@@ -28,6 +28,9 @@ _START_LIMIT_S = 15.0
 _STOP_LIMIT_S = 30.0
 _LOOK_EVERY_S = 0.01
 
+# The labs that we started and let go of while they ran: each is a zombie from its end until we have noticed that.
+_left: set[int] = set()
+
 
 class Lab:
     """
@@ -62,11 +65,16 @@ class Lab:
         Lets go of the lab, which ends by itself some time after its last client.
         """
         self.client.close()
-        self._runs()
+        if self._runs() and self._child is not None:
+            _left.add(self._child)
 
     def _runs(self) -> bool:
-        ended = self._child is not None and _exit_code(self._child) is not None
-        return not ended and is_held_by(self._socket, self.pid)
+        if self._child is None:
+            return is_held_by(self._socket, self.pid)
+        if _exit_code(self._child) is None:
+            return True
+        self._child = None
+        return False
 
 
 async def ensure(rig: RigSpec, *, idle_s: float = 60.0) -> Lab:
@@ -76,6 +84,7 @@ async def ensure(rig: RigSpec, *, idle_s: float = 60.0) -> Lab:
     Raises UsageError when its world cannot be played, BenchError when it does not start or plays an older world.
     """
     assert rig.world is not None
+    _reap()
     socket = place.address(rig)
     child = None
     try:
@@ -213,6 +222,7 @@ async def _started(rig: RigSpec, socket: Path, idle_s: float) -> tuple[LabClient
             if child != client.lab_pid:
                 _dismiss(child)
             return client, child
+    _left.add(child)
     raise BenchError(f"the lab did not start within {_START_LIMIT_S:g} s; see {place.log(socket)}")
 
 
@@ -222,6 +232,10 @@ def _dismiss(child: int) -> None:
     """
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
+
+
+def _reap() -> None:
+    _left.difference_update([child for child in _left if _exit_code(child) is not None])
 
 
 def _exit_code(child: int) -> int | None:

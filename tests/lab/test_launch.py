@@ -4,7 +4,9 @@ Finding a lab, or starting it.
 
 from __future__ import annotations
 
+import os
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -32,6 +34,30 @@ def test_of_two_who_start_a_lab_at_once_one_does_and_both_have_it(rig: RigSpec) 
         assert sorted([first.started, second.started]) == [False, True]
         second.close()
         await first.stop()
+
+    clock.run(main)
+
+
+def is_alive(pid: int) -> bool:
+    """
+    Whether a child of ours runs; a zombie, which it is until somebody has waited for it, has no command line.
+    """
+    return Path(f"/proc/{pid}/cmdline").read_bytes() != b""
+
+
+@pytest.mark.lab
+def test_labs_leave_no_zombies(rig: RigSpec) -> None:
+    async def main() -> None:
+        let_go = await ensure(rig, idle_s=0.05)
+        let_go.close()
+        with anyio.fail_after(10):
+            while is_alive(let_go.pid):  # noqa: ASYNC110 - it ends by itself
+                await anyio.sleep(0.01)
+        stopped = await ensure(rig)
+        await stopped.stop()
+        for pid in (let_go.pid, stopped.pid):
+            with pytest.raises(ProcessLookupError):
+                os.kill(pid, 0)
 
     clock.run(main)
 

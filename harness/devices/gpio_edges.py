@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from .. import clock
-from ..errors import DeviceError
+from ..errors import DeviceError, UsageError
 from ..model.instant import Instant
 from ..protocols import Wiring
 from ._io import Blocking
@@ -61,7 +61,9 @@ class GpioEdges:
 
     async def open(self) -> None:
         """
-        Takes the line as an input. Raises DeviceError when it cannot be had.
+        Takes the line as an input. Raises DeviceError when it cannot be had, UsageError where edges come without the
+        kernel's time of them: gpiozero's own factories stamp them when their thread gets round to it, or on a clock of
+        their own.
         """
         self._seen = Numbered(self.name, self._config.keep)
         self._soon = asyncio.get_running_loop().call_soon_threadsafe
@@ -100,7 +102,13 @@ class GpioEdges:
         return self._seen
 
     def _claim(self) -> Any:
-        pin = self._wiring.pin_factory().pin(self._config.pin)
+        factory = self._wiring.pin_factory()
+        if not getattr(factory, "stamps_edges", False):
+            rig = self._wiring.rig
+            name = "" if rig.gpio is None else rig.gpio.factory
+            problem = f"'{name}' does not tell when an edge of '{self.name}' came; write `factory = \"gpiochip\"`"
+            raise UsageError(problem, file=str(rig.path), key="gpio.factory")
+        pin = factory.pin(self._config.pin)
         pin.function = "input"
         pin.pull = self._config.pull
         pin.edges = self._config.edges

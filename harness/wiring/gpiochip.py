@@ -30,6 +30,9 @@ class GpiochipFactory(PiFactory):  # type: ignore[misc]
     `declared` does. Raises DeviceError when there is no such chip, or when it cannot be opened.
     """
 
+    stamps_edges = True
+    """Whether an edge comes with the kernel's time of it, on the bench clock."""
+
     def __init__(
         self,
         chip: int | str | None = None,

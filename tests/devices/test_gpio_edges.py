@@ -5,6 +5,8 @@ The `gpio_edges`, on gpiozero's mock pins: every edge is stamped, and who is ask
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import anyio
@@ -13,14 +15,18 @@ from gpiozero.pins.mock import MockFactory
 
 from harness import clock
 from harness.devices.gpio_edges import GpioEdges
-from harness.errors import DeviceError
+from harness.errors import DeviceError, UsageError
 from harness.model.instant import Instant
+from harness.model.rig import GpioSpec
 from harness.protocols import EdgeCounter
 
 
 class Wires:
+    rig = SimpleNamespace(path=Path("rigs/bench.toml"), gpio=GpioSpec(factory="rpigpio"))
+
     def __init__(self) -> None:
         self.factory = MockFactory()
+        self.factory.stamps_edges = True
 
     def pin_factory(self) -> Any:
         return self.factory
@@ -45,6 +51,19 @@ def watched(main: Callable[[GpioEdges, Any], Awaitable[None]], **config: Any) ->
             wires.factory.close()
 
     clock.run(run)
+
+
+def test_a_factory_that_does_not_tell_when_an_edge_came_is_refused() -> None:
+    async def main() -> None:
+        wires = Wires()
+        wires.factory.stamps_edges = False
+        with pytest.raises(
+            UsageError, match=r"^rigs/bench.toml: gpio.factory: 'rpigpio' does not tell when an edge of 'beat'"
+        ):
+            await GpioEdges("beat", GpioEdges.Config(pin=4), wires).open()  # type: ignore[arg-type]
+        assert not wires.factory.pins
+
+    clock.run(main)
 
 
 def test_every_edge_is_counted_and_stamped() -> None:

@@ -185,6 +185,7 @@ def test_an_input_is_claimed_with_its_pull_and_reports_edges_on_the_bench_clock(
     pin.edges = "falling"
     pin.when_changed = listen
     assert lgpio.done[3:] == [("debounce", LINE, 5000), ("alert", LINE, lgpio.FALLING_EDGE, lgpio.SET_PULL_UP)]
+    assert factory.stamps_edges
     lgpio.listeners[LINE](0, LINE, 0, 1_500_000_000)
     assert seen == [(1.5, 0)]
     assert (pin.bounce, pin.edges) == (0.005, "falling")

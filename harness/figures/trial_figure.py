@@ -1,5 +1,5 @@
 """
-A trial on one axis of time: power, phases, instants, probes.
+A trial on one axis of time: power, phases, instants, consoles, probes.
 """
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from .canvas import Canvas
+from .console_lane import draw_consoles
 from .lanes import draw_instants, draw_phases, draw_probes, shade_phases
 from .rail_panels import draw_rails
 from .trial_view import TrialView, Window
@@ -16,7 +17,7 @@ def trial_figure(view: TrialView, window: Window | None = None) -> Any:
     """
     A plotly figure of a trial: all of it, or the close-up of a `window`.
 
-    Without a trace the power is left out. What else is seen on the same axis, like a console's lines, is one more lane.
+    Without a trace the power is left out, and without a console its lines.
     """
     canvas = Canvas(window or view.whole())
     is_whole = window is None
@@ -27,5 +28,6 @@ def trial_figure(view: TrialView, window: Window | None = None) -> Any:
         shade_phases(canvas, view, panels)
     draw_instants(canvas, view, panels)
     if is_whole:
+        draw_consoles(canvas, view)
         draw_probes(canvas, view)
     return canvas.figure()

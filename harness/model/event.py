@@ -39,6 +39,8 @@ class Kind(StrEnum):
     CLOCK_STEPPED = "clock_stepped"
     SAMPLED = "sampled"
     ARTIFACT = "artifact"
+    # A line that a DUT said on a console, at the instant of its end: `subject` is DUT.ROLE, `data.text` the line.
+    CONSOLE = "console"
     RUN_ENDED = "run_ended"
     # The record of a game day, which is a folder of its own:
     GAMEDAY_STARTED = "gameday_started"

@@ -107,6 +107,8 @@ def _caption(view: TrialView) -> Markup:
             "sample; in a dark grey stretch conversions are missing."
         )
         parts += [sentence(f"{trace.meter}: {trace.told}") for trace in view.traces]
+    if view.of_kind(Kind.CONSOLE):
+        parts.append("A stroke in a console's lane is what it said then: point at it to read.")
     if view.of_kind(Kind.PROBE):
         parts.append("The lowest lanes show what each probe's last answer said: plain is good, hatched is bad.")
     return joined(" ".join(parts))

@@ -16,7 +16,7 @@ from ..config.drill import load_drill
 from ..engine.drill import DrillRun
 from ..engine.guard import Guard
 from ..engine.undo import Pending, UndoJournal
-from ..errors import Exit, RecordError
+from ..errors import BenchError, Exit, RecordError
 from ..model.event import Event, Kind
 from ..model.instant import Instant
 from ..model.rig import RigSpec
@@ -26,6 +26,7 @@ from ..store.events import EventLog
 from ..store.home import runs_dir
 from ..store.trace_log import TraceLog
 from .artifacts import Artifacts
+from .console_lines import ConsoleLines
 from .head import run_head
 from .job import End
 from .places import chatter_as_seen, count_opening, odometer
@@ -71,7 +72,8 @@ class DrillJob:
         head = run_head(self._request, drill, rig, bench.wiring, bench.firmware)
         with ExitStack() as stack:
             emit = self._listeners(stack, head.run_id)
-            self._run = DrillRun(drill, bench, head, journal, emit, strokes)
+            lines = ConsoleLines(bench, emit)
+            self._run = DrillRun(drill, bench, head, journal, lines, strokes)
             artifacts = Artifacts(runs_dir() / head.run_id, bench, emit, self._run.note)
             self._run.after_each_trial(artifacts.keep)
             if self._aborted:
@@ -81,7 +83,7 @@ class DrillJob:
             bench.on_trouble(self._run.abort)
             if not left.is_clean:
                 self._run.note(f"restored what an earlier run had left: {len(left.undos)} undo(s)")
-            verdict = await self._watched(self._run, head.run_id, bench, emit)
+            verdict = await self._watched(self._run, head.run_id, bench, emit, lines)
         return Done(exit_code=_CODES[verdict], run_id=head.run_id)
 
     def abort(self, reason: str) -> None:
@@ -92,7 +94,9 @@ class DrillJob:
         if self._run is not None:
             self._run.abort(self._aborted)
 
-    async def _watched(self, run: DrillRun, run_id: str, bench: Assembly, emit: Listener) -> Verdict:
+    async def _watched(
+        self, run: DrillRun, run_id: str, bench: Assembly, emit: Listener, lines: ConsoleLines
+    ) -> Verdict:
         """
         Runs it while every meter is sampled: their guard is needed until the rig is restored.
         """
@@ -101,19 +105,27 @@ class DrillJob:
             run.note(note)
         try:
             async with bench.sampling(trace.take, run.note):
-                return await self._shown(run, bench, emit)
+                return await self._shown(run, bench, emit, lines)
         finally:
             with anyio.CancelScope(shield=True):
                 self._tell_lost(await _closed(trace), emit)
 
-    async def _shown(self, run: DrillRun, bench: Assembly, emit: Listener) -> Verdict:
+    async def _shown(self, run: DrillRun, bench: Assembly, emit: Listener, lines: ConsoleLines) -> Verdict:
         if bench.rig.is_virtual:
             return await run.run(until_failure=self._request.until_failure)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(show_rails, bench, emit)
+            tasks.start_soon(self._told_of_consoles, run, lines)
             verdict = await run.run(until_failure=self._request.until_failure)
             tasks.cancel_scope.cancel()
         return verdict
+
+    @staticmethod
+    async def _told_of_consoles(run: DrillRun, lines: ConsoleLines) -> None:
+        try:
+            await lines.keep_telling()
+        except* BenchError as group:  # the record takes nothing more down
+            run.abort(str(group.exceptions[0]))
 
     @staticmethod
     def _tell_lost(lost: Iterable[str], emit: Listener) -> None:

@@ -69,6 +69,35 @@ def test_the_rail_s_levels_and_the_units_can_be_read() -> None:
     assert {shape.y0 for shape in layout.shapes if shape.type == "line"} == {5.0, 3.0}
 
 
+def test_what_a_console_said_is_a_stroke_at_its_instant_with_its_words_to_point_at() -> None:
+    figure = trial_figure(VIEW)
+    (lane,) = named(figure, "edge.console", "bar")
+
+    # The first two came at once.
+    assert list(lane.base) == pytest.approx([10.061, 10.902, 12.48, 13.15])
+    assert list(lane.x) == pytest.approx([0.02] * 4)
+    first, kernel, *_, prompt = lane.hovertext
+    assert first.split("<br>")[1:] == [examples.CONSOLE[0][1], examples.CONSOLE[1][1]]
+    assert kernel.endswith("Linux version 6.6.8 &lt;gcc 13.2.0&gt;")
+    assert prompt.startswith("13.160 s ± 11 ms")
+    assert "edge.console: 5 lines" in {note.text for note in figure.layout.annotations}
+
+
+def test_of_a_babbling_console_as_much_is_shown_as_can_be_read() -> None:
+    said = tuple(
+        Event(
+            kind=Kind.CONSOLE, at=Instant.exactly(n * MS), trial=1, subject="edge.console", data={"text": f"line {n}"}
+        )
+        for n in range(5_000)
+    )
+    trial = Trial(index=1, verdict=TrialVerdict.RECOVERED, watched_until_ns=5_000 * MS)
+    (lane,) = named(trial_figure(TrialView(trial=trial, events=said)), "edge.console", "bar")
+
+    assert len(lane.hovertext) <= 201
+    assert all(words.count("<br>") <= 13 for words in lane.hovertext)
+    assert lane.hovertext[100].endswith("more")
+
+
 def test_no_line_is_drawn_through_a_gap() -> None:
     figure = trial_figure(VIEW)
     (line,) = (trace for trace in named(figure, "monitor: voltage", "scatter") if trace.line.width == 1.5)

@@ -7,9 +7,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.model.criterion import Judged
+from harness.model.deviation import Deviation
 from harness.model.event import JSON, Event, Kind
 from harness.model.evidence import Evidence
 from harness.model.instant import Instant, Span
+from harness.model.quantity import Quantity
 from harness.model.run import Dut, RailLevels, Run, RunHead
 from harness.model.trial import Instants, Trial
 from harness.model.verdict import TrialVerdict, Verdict
@@ -88,6 +90,36 @@ held = Run(
     ended=True,
 )
 
+MEASURED = {
+    "contact_operate": Quantity(0.0061, 0.0094, "s"),
+    "contact_release": Quantity(0.0043, 0.0081, "s"),
+    "contact_bounce": Quantity(0.0, None, "s"),
+    "brown_out_depth": Quantity(0.0, 0.0125, "V"),
+    "back_power": Quantity(0.0, 0.0125, "V"),
+    "inrush_peak": Quantity(1.842, 3.0, "A"),
+    "boot_time": Quantity(2.998, 3.012, "s"),
+    "energy_to_recover": Quantity(5.71, 5.94, "J"),
+    "load_step": Quantity(-0.001, 0.001, "A"),
+}
+SHEET = (
+    Deviation(
+        row="all", asked="LV 124 E-10 <2013-02>", delivered="1 of 2 rows", why="only shaped after it; source: a manual"
+    ),
+    Deviation(
+        row="1",
+        asked="off for 10 µs",
+        why="mains cannot make an interruption of 0.01 ms honestly: its floor is 20 ms "
+        "(declared, never measured: run `crashbench doctor`)",
+    ),
+    Deviation(
+        row="2, trial 1",
+        asked="off for 10 s",
+        delivered="9.983 s ± 9 ms",
+        measured_by="monitor: the rail below 3.00 V, until above 4.50 V",
+        why="the switch was driven for 10.000 s ± 1 ms; the contact and the rail take their own time",
+    ),
+)
+
 STUCK = replace(
     recovered(5, 0),
     verdict=TrialVerdict.STUCK,
@@ -155,7 +187,15 @@ killed = Run(
     notes=("bench trouble: meter: no answer | at 0x40",),
 )
 
-ALL = {"held": held, "deviated": deviated, "killed": killed}
+# A ladder on a sampled rail: its rows, those that were not done, and what the trace tells of the others.
+laddered = replace(
+    held,
+    head=replace(HEAD, run_id="20260102-050607-lv124-e10-lab", drill="lv124-e10", drill_title="Short interruptions"),
+    trials=(replace(held.trials[0], quantities=MEASURED),),
+    deviations=SHEET,
+)
+
+ALL = {"held": held, "deviated": deviated, "killed": killed, "laddered": laddered}
 
 
 # --- evidence --------------------------------------------------------------------------------------------------------
@@ -173,6 +213,16 @@ def _instants(trial: Trial) -> list[Event]:
     ]
 
 
+# What the unit says on its console while it boots.
+CONSOLE = (
+    (10_061, "U-Boot 2024.01 (Jan 08 2024), DRAM: 512 MiB"),
+    (10_061, "Hit any key to stop autoboot:  0"),
+    (10_902, "[    0.000000] Linux version 6.6.8 <gcc 13.2.0>"),
+    (12_480, "edge-node 1.0.0: 214 records, state clean"),
+    (13_150, "edge login:"),
+)
+
+
 def _events() -> tuple[Event, ...]:
     around = [
         _told(Kind.RUN_STARTED, -1_300, trial=None, run_id=HEAD.run_id),
@@ -187,6 +237,10 @@ def _events() -> tuple[Event, ...]:
         _told(Kind.PROBE, 200, "probes.records", good=False, detail="POST /records: refused", took_ms=1.3),
         _told(Kind.PHASE, 10_003, "restore", for_s=None),
         _told(Kind.PHASE, 10_030, "recover", for_s=300.0),
+        *(
+            Event(kind=Kind.CONSOLE, at=seen(at_ms, 20), trial=1, subject="edge.console", data={"text": text})
+            for at_ms, text in CONSOLE
+        ),
         _told(Kind.PROBE, 13_250, "probes.health", good=True, detail="", took_ms=4.0),
         _told(Kind.PROBE, 13_303, "probes.records", good=True, detail="", took_ms=5.0),
         _told(Kind.TRIAL_ENDED, 15_400),
@@ -198,6 +252,7 @@ def _events() -> tuple[Event, ...]:
 # What the examples rest on: a whole record, one without a trace, and one of which little is left.
 EVIDENCE = {
     "held": Evidence(events=_events(), traces={"monitor": power_outage(START_NS)}),
+    "laddered": Evidence(events=_events(), traces={"monitor": power_outage(START_NS)}),
     "deviated": Evidence(events=tuple(event for trial in deviated.trials for event in _instants(trial))),
     "killed": Evidence(lost=("the power trace cannot be read: <monitor.arrow>: it ends in its head",)),
 }

@@ -86,6 +86,18 @@ def test_every_figure_has_its_data_and_draws_it(tab: Page, tmp_path: Path, name:
         assert figure["paths"] > figure["traces"], figure
 
 
+def test_a_deviation_sheet_and_quantities_can_be_read(tab: Page, tmp_path: Path) -> None:
+    tab.show(written("laddered", tmp_path), width=390)
+
+    cells = tab.ask("""
+      [...document.querySelectorAll("table")].flatMap((one) => [...one.querySelectorAll("td")].map((td) => td.innerText))
+    """)
+    shown = [cell.strip() for cell in cells]
+    assert {str(quantity) for quantity in examples.MEASURED.values()} <= set(shown)
+    assert {row.why for row in examples.SHEET} <= set(shown)
+    assert "not run" in shown
+
+
 def test_the_rail_is_seen_to_fall(tab: Page, tmp_path: Path) -> None:
     tab.show(written("held", tmp_path), width=1280)
 

@@ -21,13 +21,14 @@ from ..insist import answered
 from ..model.event import JSON, Event, Kind
 from ..model.finding import Finding
 from ..model.instant import Instant, Span
+from ..model.quantity import BACK_POWERED_V
 from ..protocols import Listener, PowerMeter, PowerSwitch
 from .chatter import longest_chatter
 from .checks import judged
 from .forecast import ATTEMPTS, STROKES, powered, pulses_a_rung
 from .ladder import RESOLUTION_PERIODS, Floor, Rung, is_near, rungs
 from .moves import delivered
-from .seen import BACK_POWERED_V, Channel, Host, Outcome, Seen
+from .seen import Channel, Host, Outcome, Seen
 from .striker import Striker
 from .watching import Watch, watching
 

@@ -9,14 +9,12 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
+from ..model.quantity import BACK_POWERED_V
 from ..model.reading import Flag, Reading
 from ..model.rig import DutSpec, RigSpec
 from ..protocols import PowerSwitch
 from .cut import Cut, Level
 from .ladder import Rung
-
-# A rail that is not below this when it is off is fed by something else: through a port, a pin, a second supply.
-BACK_POWERED_V = 0.3
 
 # A rail is fed from this part of its nominal voltage up.
 FED_RATIO = 0.9

@@ -39,6 +39,8 @@ def tell_run(run_id: str, problem: str, json: str | None) -> None:
     if problem:
         sys.stderr.write(f"crashbench: {problem}\n")
     summary(run, Console(stderr=True, highlight=False))
+    for trial in run.trials:
+        sys.stderr.writelines(f"warning: trial {trial.index}: {warning}\n" for warning in trial.warnings())
     sys.stderr.write(_where(run))
     if json == "-":
         typer.echo(dumps(run), nl=False)

@@ -64,6 +64,8 @@ def _public_trial(trial: Trial) -> Object:
     }
     if trial.quantities:
         shown["quantities"] = {name: quantity_to_json(quantity) for name, quantity in trial.quantities.items()}
+    if warnings := trial.warnings():
+        shown["warnings"] = list(warnings)
     if trial.truth is not None:
         shown["truth"] = {name: trial.truth.get(name) for name, _ in trial.instants.items()}
     return shown

@@ -29,6 +29,11 @@ QUANTITIES: Mapping[str, str] = {
 }
 
 
+# A rail that stands above this while it is off (volts) is fed by something else, or has not discharged yet: it is too
+# much for a DUT to lose its memory by, and enough for its inputs' protection diodes to carry.
+BACK_POWERED_V = 0.3
+
+
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 
 from .instant import Instant, Span
-from .quantity import Quantity
+from .quantity import BACK_POWERED_V, Quantity
 from .verdict import TrialVerdict
 
 
@@ -118,6 +118,16 @@ class Trial:
         """
         names = [*list(DURATIONS)[:-1], "hold_up", "boot"]
         return {name: self.duration(name) for name in names}
+
+    def warnings(self) -> list[str]:
+        """
+        What its quantities show to be wrong with the rig: a DUT that is fed from behind.
+        """
+        level = self.quantities.get("back_power")
+        if level is None or level.low <= BACK_POWERED_V:
+            return []
+        told = f"while it was off, its rail stood at {level}, above {BACK_POWERED_V:g} V"
+        return [f"{told}: back-powered by another path (a port, a pin), or not discharged yet when it was fed again"]
 
     @property
     def _never_lost(self) -> bool:

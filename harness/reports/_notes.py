@@ -12,10 +12,17 @@ from ._text import sentence
 
 def notes(run: Run) -> list[str]:
     """
-    The run's own notes and every effect that was seen before its cause, in sentences, each once.
+    The run's own notes, what its trials warn of, and every effect that was seen before its cause, in sentences, each
+    once.
     """
     # The engine's last event may say the same of an effect before its cause; a run that was killed has none.
-    return [sentence(note) for note in dict.fromkeys([*run.notes, *_acausal(run)])]
+    return [sentence(note) for note in dict.fromkeys([*run.notes, *_warnings(run), *_acausal(run)])]
+
+
+def _warnings(run: Run) -> Iterator[str]:
+    for trial in run.trials:
+        for warning in trial.warnings():
+            yield f"trial {trial.index}: {warning}"
 
 
 def _acausal(run: Run) -> Iterator[str]:

@@ -4,6 +4,7 @@ What a trial's power trace tells, from played chips through drivers and samplers
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from functools import partial
 from random import Random
@@ -14,12 +15,14 @@ import pytest
 from harness import clock
 from harness.devices._recent import Recent
 from harness.engine.odometer import Odometer
+from harness.model.codec import dumps
 from harness.model.event import Kind
 from harness.model.quantity import QUANTITIES
 from harness.model.rig import RigSpec, SamplingSpec
 from harness.model.trace import Sample, Samples, Scale
 from harness.model.verdict import Verdict
 from harness.model.world import DrawSpec
+from harness.reports._notes import notes
 from harness.science.rail_edges import hold_up, rail_crossing
 from harness.sim.rail import Rail
 from harness.sim.unit import SimUnit
@@ -213,6 +216,22 @@ def test_of_a_flicker_the_depth_and_the_return_are_told_but_no_stroke() -> None:
 def test_two_cuts_at_once_tell_nothing() -> None:
     both = [fault(role=f"{dut}.power") for dut in ("edge", "twin")]
     assert play(drill(both), two_duts(sampling=SamplingSpec(), unit={"boot_s": 0.5})).trial.quantities == {}
+
+
+@pytest.mark.parametrize(("held_v", "is_warned"), [(0.0, False), (0.25, False), (0.35, True), (0.45, True)])
+def test_a_rail_that_something_feeds_from_behind_is_warned_of_however_little_it_is(
+    held_v: float, is_warned: bool
+) -> None:
+    # A cut that is proven discharged: what is below a tenth of the nominal voltage is.
+    played = play(drill([fault(for_s=1.0)], hold_s=1.0), sampled(unit={"boot_s": 0.5}, rail={"back_power_v": held_v}))
+    assert played.verdict is Verdict.HELD
+    (trial,) = json.loads(dumps(played.run))["trials"]
+    assert ("warnings" in trial) is is_warned
+    told = [note for note in notes(played.run) if "back-powered by another path" in note]
+    assert bool(told) is is_warned
+    if is_warned:
+        assert trial["warnings"][0] in told[0]
+        assert f"its rail stood at {played.trial.quantities['back_power']}, above 0.3 V" in told[0]
 
 
 def test_criteria_are_judged_on_the_whole_interval() -> None:

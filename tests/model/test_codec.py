@@ -92,7 +92,8 @@ def test_the_public_json_has_the_promised_keys_in_their_order(run: Run) -> None:
     assert " ".join(public["dut"]) == "name version"
     for trial, shown in zip(run.trials, public["trials"], strict=True):
         sampled, played = " quantities" if trial.quantities else "", "" if trial.truth is None else " truth"
-        assert " ".join(shown) == TRIAL + sampled + played
+        warned = " warnings" if trial.warnings() else ""
+        assert " ".join(shown) == TRIAL + sampled + warned + played
         assert all(" ".join(told) == "low high unit" for told in shown.get("quantities", {}).values())
         assert " ".join(shown["instants"]) == INSTANTS
         assert " ".join(shown["durations"]) == DURATIONS

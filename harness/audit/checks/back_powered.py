@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...model.finding import Finding, Grade
+from ...model.quantity import BACK_POWERED_V
 from ..cut import Level
-from ..seen import BACK_POWERED_V, Outcome, Seen
+from ..seen import Outcome, Seen
 
 _JUDGED = (Outcome.SOUND, Outcome.BACK_POWERED, Outcome.LEAKING, Outcome.STILL_FALLING)
 _FEEDS = "its console, I2C, GPIO or USB lines, or a second supply; disconnect them one by one, or isolate them"

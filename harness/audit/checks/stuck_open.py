@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...model.finding import Finding, Grade
-from ..seen import BACK_POWERED_V, Seen
+from ...model.quantity import BACK_POWERED_V
+from ..seen import Seen
 
 
 def findings(seen: Seen) -> Iterator[Finding]:

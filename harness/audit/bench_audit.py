@@ -28,6 +28,7 @@ from .checks import judged
 from .forecast import ATTEMPTS, STROKES, powered, pulses_a_rung
 from .ladder import RESOLUTION_PERIODS, Floor, Rung, is_near, rungs
 from .moves import delivered
+from .running import until_running
 from .seen import Channel, Host, Outcome, Seen
 from .striker import Striker
 from .watching import Watch, watching
@@ -134,6 +135,8 @@ class BenchAudit:
         """
         Every rail at rest.
         """
+        self._phase("waits until the units run")
+        await until_running(self._bench)
         self._phase("looks at the rails at rest")
         meters = self._meters()
         async with watching(meters) as watch:

@@ -32,6 +32,8 @@ SOUND = {
     "averaging": rig(meter={"average": 16}),
     "averaging a lot": rig(meter={"average": 64}),
     "held up": rig(rail={"hold_up_s": 0.2}),
+    "of a known current": rig(dut={"run_current_a": (0.24, 0.26)}),
+    "that does not say who it is": rig(dut={"run_current_a": (0.24, 0.26), "identity": None}),
     "normally open": rig(contact={"contact": "no"}, relay={"contact": "no"}),
     "active high": rig(contact={"active_low": False}, relay={"active_low": False}),
 }
@@ -66,6 +68,18 @@ PLANTED: dict[str, tuple[RigSpec, set[tuple[str, str]]]] = {
     ),
     "large shunt": (
         rig(dut={"run_current_a": (0.2, 0.5)}, meter={"shunt_ohm": 0.8, "max_current_a": None}),
+        {("shunt", "monitor")},
+    ),
+    "twice the shunt": (
+        rig(dut={"run_current_a": (0.24, 0.26)}, meter={"shunt_ohm": 0.2, "max_current_a": None}),
+        {("shunt", "monitor")},
+    ),
+    "half as much again": (
+        rig(dut={"run_current_a": (0.24, 0.26)}, meter={"shunt_ohm": 0.15, "max_current_a": None}),
+        {("shunt", "monitor")},
+    ),
+    "two thirds of it": (
+        rig(dut={"run_current_a": (0.24, 0.26), "identity": None}, meter={"shunt_ohm": 0.0667}),
         {("shunt", "monitor")},
     ),
     "boasting": (rig(relay={"min_pulse_s": 0.007}), {("floor", "mains")}),

@@ -213,7 +213,7 @@ def test_without_a_declared_current_the_shunt_cannot_be_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("amperes", "grade"), [(0.25, Grade.OK), (0.11, Grade.OK), (0.55, Grade.OK), (0.09, Grade.FAIL), (1.25, Grade.FAIL)]
+    ("amperes", "grade"), [(0.25, Grade.OK), (0.19, Grade.OK), (0.32, Grade.OK), (0.17, Grade.FAIL), (0.34, Grade.FAIL)]
 )
 def test_a_shunt_is_judged_by_the_current(amperes: float, grade: Grade) -> None:
     assert only("shunt", at_rest((Flag.OK, 5.0, amperes), dut={"run_current_a": (0.2, 0.3)})).grade is grade

@@ -10,8 +10,9 @@ from ...model.finding import Finding, Grade
 from ...model.reading import Flag
 from ..seen import Seen
 
-# While it boots a unit draws up to twice as much as when it runs, or half as much; shunts differ by 2, 5 or 10.
-_PLAUSIBLE = 2.0
+# By so much may a current be off when the shunt is the right one: a cheap resistor by 5 %, the copper and solder in
+# series with it by as much again; the chips themselves by 1 % at most.
+_TOLERANCE = 0.1
 _NAME = "shunt"
 
 
@@ -36,7 +37,11 @@ def findings(seen: Seen) -> Iterator[Finding]:
         least_a, most_a = min(spec.run_current_a), max(spec.run_current_a)
         declared = f"{least_a * 1000:g} to {most_a * 1000:g} mA"
         told = f"{rest.current_a * 1000:.0f} mA; the unit is declared to draw {declared} when it runs"
-        if least_a / _PLAUSIBLE <= rest.current_a <= most_a * _PLAUSIBLE:
+        low_a, high_a = least_a * (1 - _TOLERANCE), most_a * (1 + _TOLERANCE)
+        if low_a <= rest.current_a <= high_a:
+            # The true current is one that was declared, whatever the shunt makes of it.
+            hidden = max(high_a / least_a, most_a / low_a)
+            told += f": a shunt that is wrong by less than a factor of {hidden:.2g} is not seen"
             yield Finding(check=_NAME, subject=meter, measured=told, grade=Grade.OK)
             continue
         advice = f"read what is printed on the shunt, and correct `shunt` in [devices.{meter}]"

@@ -207,6 +207,12 @@ def test_check_says_which_rows_will_run_and_which_not_and_why(capfd: Captured) -
     assert not any("the guard would refuse" in line for line in lines)
 
 
+def test_a_row_of_ones_own_is_shown_as_one(capfd: Captured) -> None:
+    assert cli.run(["check", "lv124-e13", "--rig", "sim"]) == 0
+    (line,) = [line for line in capfd.readouterr().out.splitlines() if line.startswith("  row 3")]
+    assert "(instead of 4000 pulses of 0.1 ms, 1 ms apart: no relay makes them" in line
+
+
 @pytest.mark.process
 @pytest.mark.usefixtures("_home")
 def test_check_draws_what_a_run_with_the_default_seed_will_do(capfd: Captured) -> None:

@@ -17,7 +17,7 @@ from .build import Table, build
 from .units import steps
 
 # The keys of a row that are not its fault's.
-_OF_THE_ROW = ("repeats",)
+_OF_THE_ROW = ("repeats", "instead_of", "because")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,10 +111,25 @@ def _row(number: int, keys: Table, fault: int, faults: list[Table], make: Callab
     repeats = keys.get("repeats", 1)
     if not isinstance(repeats, int) or isinstance(repeats, bool) or repeats < 1:
         raise UsageError("must be a whole number from 1 up", key="repeats")
+    instead_of, because = _instead(keys)
     own = {key: value for key, value in keys.items() if key not in _OF_THE_ROW}
     tables = [{**table, **own} if index == fault else table for index, table in enumerate(faults)]
     asked = ", ".join(_said(key, value) for key, value in own.items())
-    return Row(number=number, asked=asked, faults=tuple(make(table) for table in tables), repeats=repeats)
+    made = tuple(make(table) for table in tables)
+    return Row(number=number, asked=asked, faults=made, repeats=repeats, instead_of=instead_of, because=because)
+
+
+def _instead(keys: Table) -> tuple[str, str]:
+    """
+    What a row is done instead of, and why: both or neither.
+    """
+    given = {key: keys.get(key, "") for key in ("instead_of", "because")}
+    for key, value in given.items():
+        if not isinstance(value, str):
+            raise UsageError("must be a sentence", key=key)
+        if not value and any(given.values()):
+            raise UsageError("missing; `instead_of` and `because` go together", key=key)
+    return given["instead_of"], given["because"]
 
 
 def _said(key: str, value: Any) -> str:

@@ -58,13 +58,15 @@ class Climb:
             return
         count = len(ladder.rows) - len(self.refused)
         told = f"{count} of {len(ladder.rows)} rows"
+        others = sum(bool(row.instead_of) for row in ladder.rows if row.number not in self.refused)
+        told += f", {others} of them instead of what it asks for" if others else ""
         why = f"only shaped after it; source: {ladder.source}"
         yield 0, Deviation(row="all", asked=ladder.shaped_after, delivered=told, why=why)
         for deviation in ladder.differs:
             yield 0, deviation
         for row in ladder.rows:
             if row.number in self.refused:
-                yield row.number, Deviation(row=str(row.number), asked=row.asked, why=self.refused[row.number])
+                yield row.number, _sheet_row(row, str(row.number), self.refused[row.number])
 
     def of(self, trial: Trial, told: str) -> Iterator[Placed]:
         """
@@ -73,8 +75,9 @@ class Climb:
         row = self.row_of(trial.index)
         if row is not None:
             self._climbed.add(row.number)
-            sheet_row = Deviation(row=f"{row.number}, trial {trial.index}", asked=row.asked)
-            yield row.number, delivered(sheet_row, trial, told, self.drill_of(trial.index), self._bench)
+            asked = Deviation(row=f"{row.number}, trial {trial.index}", asked=row.asked)
+            done = delivered(asked, trial, told, self.drill_of(trial.index), self._bench)
+            yield row.number, _sheet_row(row, done.row, done.why, done)
 
     def afterwards(self) -> Iterator[Placed]:
         """
@@ -82,7 +85,7 @@ class Climb:
         """
         for row in self._drill.ladder.rows if self._drill.ladder else ():
             if row.number not in self._climbed | self.refused.keys():
-                yield row.number, Deviation(row=str(row.number), asked=row.asked, why="the run had ended before it")
+                yield row.number, _sheet_row(row, str(row.number), "the run had ended before it")
 
     @property
     def left_out(self) -> str:
@@ -95,3 +98,15 @@ class Climb:
 
     def _seeded(self, fault: FaultSpec, trial: int, place: int) -> FaultSpec:
         return replace(fault, seed=Random(f"{self._seed} {trial} {place}").getrandbits(32))
+
+
+def _sheet_row(row: Row, name: str, why: str, done: Deviation | None = None) -> Deviation:
+    """
+    A row of the sheet; what is done instead of something else is told beside that, with its own reason first.
+    """
+    told = done or Deviation(row=name, asked=row.asked)
+    if not row.instead_of:
+        return replace(told, why=why)
+    delivered = f"{row.asked}: {told.delivered}" if told.delivered else ""
+    reasons = "; ".join(filter(None, (row.because, why)))
+    return replace(told, asked=f"instead of {row.instead_of}", delivered=delivered, why=reasons)

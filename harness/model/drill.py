@@ -89,13 +89,16 @@ class Trials:
 class Row:
     """
     A row of a ladder: its number from 1 up, what it asks for in words, the drill's faults with that, and how often it
-    is done in a row.
+    is done in a row. One that is not what the ladder is shaped after says what it is done `instead_of`, and `because`
+    of what.
     """
 
     number: int
     asked: str
     faults: tuple[FaultSpec, ...]
     repeats: int = 1
+    instead_of: str = ""
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

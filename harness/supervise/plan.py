@@ -62,10 +62,11 @@ def _rows(ladder: Ladder, climb: Climb, bench: Bench) -> Iterator[str]:
     for differs in ladder.differs:
         yield f"  differs: asked {differs.asked}, delivered {differs.delivered}{differs.why and f' ({differs.why})'}"
     for row in ladder.rows:
+        asked = row.asked + (f" (instead of {row.instead_of}: {row.because})" if row.instead_of else "")
         if row.number in climb.refused:
-            yield f"  row {row.number}: {row.asked}: not run: {climb.refused[row.number]}"
+            yield f"  row {row.number}: {asked}: not run: {climb.refused[row.number]}"
         else:
-            yield f"  row {row.number}: {row.asked}" + (f", {row.repeats} times" if row.repeats > 1 else "")
+            yield f"  row {row.number}: {asked}" + (f", {row.repeats} times" if row.repeats > 1 else "")
             yield from _strokes(climb.drill_of(climb.rows.index(row)), bench)
 
 

@@ -150,6 +150,32 @@ def test_a_row_may_be_of_a_kind_of_its_own(tmp_path: Path) -> None:
     assert rows(tmp_path, text, fault) == ["power_cut, for 1 s", "jittery_plug, out 1 s"]
 
 
+def test_a_row_of_ones_own_says_what_it_is_done_instead_of_and_why(tmp_path: Path) -> None:
+    own = '[[ladder.row]]\noff = ["20 ms", "30 ms"]\ninstead_of = "10 us"\nbecause = "no relay makes it"\n'
+    ladder = load(tmp_path, HEAD, FAULT, LADDER, own + '[[ladder.row]]\noff = "1 s"').ladder
+    assert ladder is not None
+    told = [(row.asked, row.instead_of, row.because) for row in ladder.rows]
+    assert told == [
+        ("off 20 ms", "10 us", "no relay makes it"),
+        ("off 30 ms", "10 us", "no relay makes it"),
+        ("off 1 s", "", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ('because = "it is"', "drill.ladder.row.0.instead_of: missing; `instead_of` and `because` go together"),
+        ('instead_of = "10 us"', "drill.ladder.row.0.because: missing; `instead_of` and `because` go together"),
+        ('instead_of = "10 us"\nbecause = 3', "drill.ladder.row.0.because: must be a sentence"),
+    ],
+)
+def test_what_a_row_is_done_instead_of_has_its_reason(tmp_path: Path, keys: str, told: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        load(tmp_path, HEAD, FAULT, LADDER, f'[[ladder.row]]\noff = "20 ms"\n{keys}\n')
+    assert told.removeprefix("drill.") in str(caught.value)
+
+
 def test_a_ladder_over_the_second_fault_leaves_the_first(tmp_path: Path) -> None:
     noop = '[[fault]]\nkind = "noop"\nfor = "1 s"\n'
     drill = load(tmp_path, HEAD, noop, FAULT, LADDER, "fault = 1\n", '[[ladder.row]]\noff = "20 ms"')

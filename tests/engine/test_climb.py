@@ -78,6 +78,18 @@ def test_each_row_is_done_as_often_as_it_says_and_the_others_are_told_of() -> No
     assert {line.measured_by for line in done} == {"monitor: the rail below 4.75 V"}
 
 
+def test_a_row_of_ones_own_is_never_told_as_what_was_asked_for() -> None:
+    own = {"instead_of": "4000 pulses", "because": "no relay makes them"}
+    refused = replace(row(1, dip(0.001)), **own)
+    done = replace(row(2, dip(0.5)), **own)
+    whole, _, left_out, told = play(climb(refused, done), QUICK).run.deviations
+    assert whole.delivered == "1 of 2 rows, 1 of them instead of what it asks for"
+    assert (left_out.asked, left_out.delivered) == ("instead of 4000 pulses", "")
+    assert left_out.why.startswith("no relay makes them; mains cannot make an interruption of 1 ms honestly")
+    assert (told.row, told.asked, told.why) == ("2, trial 0", "instead of 4000 pulses", "no relay makes them")
+    assert told.delivered.startswith("ask 2: ")
+
+
 def test_what_is_not_done_is_on_record_before_the_first_trial() -> None:
     played = play(climb(TOO_SHORT, SHORT, HALF), QUICK)
     kinds = [event.kind for event in played.events if event.kind in (Kind.DEVIATION, Kind.TRIAL_STARTED)]

@@ -19,6 +19,8 @@ from harness.config.source import shipped
 from harness.model.gameday import DefectSpec, ScenarioSpec
 from harness.model.verdict import TrialVerdict, Verdict
 from harness.store.record import load
+from tests.edge_node.playing import module
+from tests.faults.test_gameday_drills import CASES
 from tests.supervise.gamedays import held, hold, learned
 
 GAMEDAYS = {name: load_gameday(name) for name in sorted(shipped("game day"))}
@@ -74,6 +76,12 @@ def defects() -> Iterator[tuple[str, ScenarioSpec, DefectSpec]]:
         for scenario in day.scenarios:
             for defect in scenario.defects:
                 yield name, scenario, defect
+
+
+def test_every_defect_of_the_edge_node_is_found_by_a_drill() -> None:
+    found = {defect.name for _, _, defect in defects()} | {case.defect for case in CASES}
+    # With this one no drill ever begins.
+    assert {*module("edge_node").DEFECTS} - {"never_steady"} <= found
 
 
 @pytest.mark.parametrize("name", GAMEDAYS)

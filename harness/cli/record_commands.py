@@ -66,7 +66,7 @@ def show(run: RunArgument = "last", json: JsonFlag = False) -> None:
 
 def report(
     run: RunArgument = "last",
-    format: Annotated[str, typer.Option("--format", "-f", help="md, junit, json, html or lessons.")] = "md",  # noqa: A002
+    format: Annotated[str, typer.Option("--format", "-f", help="md, junit, json, html, lessons or prometheus.")] = "md",  # noqa: A002
     output: Annotated[Path | None, typer.Option("-o", "--output", help="A file instead of stdout.")] = None,
 ) -> None:
     """

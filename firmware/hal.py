@@ -12,16 +12,17 @@ from binascii import hexlify
 
 import machine
 import pins
+import ticks
 from machine import ADC, PWM, Pin, Timer, disable_irq, enable_irq
 from protocol import Refused
 
 
-def _part(name):
-    return getattr(machine, name, None)
+def _part(module, name):
+    return getattr(module, name, None)
 
 
 # The classic ESP32 has none; starting a gauge there is refused.
-I2CTarget = _part("I2CTarget")
+I2CTarget = _part(machine, "I2CTarget")
 
 # Only rp2 runs Python in hard interrupts; elsewhere timers and pins call through the scheduler.
 _IS_RP2 = sys.platform == "rp2"
@@ -43,6 +44,19 @@ def takes_repl_mark():
     return False
 
 
+def _masked_us():
+    """
+    The lower 30 bits of a counter with another period, such as the 62 bits of 64-bit ports.
+    """
+    return _ticks_us() & ticks.MASK
+
+
+_ticks_us, _ticks_add, _ticks_diff = (_part(time, name) for name in ("ticks_us", "ticks_add", "ticks_diff"))
+
+# Whether this port's own arithmetic is that of a 30-bit counter; then it is the quicker one.
+_IS_30_BITS = _ticks_add is not None and _ticks_add(0, -1) == ticks.MASK
+
+
 class HAL:
     """
     Clock, interrupts, timers, pins, analog, I2C target and the board's identity.
@@ -53,8 +67,9 @@ class HAL:
     # A timer interrupt reaches Python this long after its time; it is set early by as much.
     _LEAD_US = 20 if _IS_RP2 else 0
 
-    ticks_us = staticmethod(time.ticks_us)
-    ticks_diff = staticmethod(time.ticks_diff)
+    ticks_us = staticmethod(_ticks_us if _IS_30_BITS else _masked_us)
+    ticks_add = staticmethod(_ticks_add if _IS_30_BITS else ticks.add)
+    ticks_diff = staticmethod(_ticks_diff if _IS_30_BITS else ticks.diff)
     lock = staticmethod(disable_irq)
     unlock = staticmethod(enable_irq)
     triggers = I2CTarget

@@ -106,39 +106,55 @@ class Outputs:
         Drives an output and returns the counter just after. Safe in a hard interrupt; does nothing unless armed.
         """
         state = self._hal.lock()
-        now = self._ticks_us()
-        if self.state == ARMED and self._levels[output] != level:
-            self._pins[output].value(level)
+        try:
             now = self._ticks_us()
-            self._levels[output] = level
-            self._log.own(now, output, level)
-        self._hal.unlock(state)
+            if self.state == ARMED and self._levels[output] != level:
+                self._pins[output].value(level)
+                now = self._ticks_us()
+                self._levels[output] = level
+                self._log.own(now, output, level)
+        finally:
+            self._hal.unlock(state)
         return now
+
+    def rest(self, output):
+        """
+        Drives one output to its safe level. Safe in a hard interrupt; does nothing unless armed.
+        """
+        self.drive(output, self._safe[output])
 
     def trip(self, cause):
         """
         Puts every output to its safe level; if they were armed, says why. Safe in a hard interrupt.
         """
         state = self._hal.lock()
-        if self.state == ARMED:
-            self.levels_before = self.levels()
-            self.state = SAFE if cause == HOST else TRIPPED
-            self.cause = cause
-            self.tripped_at = self._ticks_us()
-            self.is_news = True
-        for i in range(len(self._pins)):
-            self._pins[i].value(self._safe[i])
-            if self._levels[i] != self._safe[i]:
-                self._levels[i] = self._safe[i]
-                self._log.own(self._ticks_us(), i, self._safe[i])
-        if self._halt is not None:
-            self._halt()
-        self._hal.unlock(state)
+        try:
+            if self.state == ARMED:
+                self.levels_before = self.levels()
+                self.state = SAFE if cause == HOST else TRIPPED
+                self.cause = cause
+                self.tripped_at = self._ticks_us()
+                self.is_news = True
+            for i in range(len(self._pins)):
+                self._pins[i].value(self._safe[i])
+                if self._levels[i] != self._safe[i]:
+                    self._levels[i] = self._safe[i]
+                    self._log.own(self._ticks_us(), i, self._safe[i])
+            if self._halt is not None:
+                self._halt()
+        finally:
+            self._hal.unlock(state)
 
     def beat(self, _timer=None):
         """
-        The dead-man's look at the clock, by a hard timer.
+        The dead-man's look at the clock, by a hard timer; the watchdog wants to see it beat.
         """
         self.beats = (self.beats + 1) & 0xFFFF
+        self.look()
+
+    def look(self):
+        """
+        Trips if the host has been silent for too long. Safe in a hard interrupt.
+        """
         if self.state == ARMED and self._diff(self._ticks_us(), self._heard) > self._limit_us:
             self.trip(DEADMAN)

@@ -2,13 +2,13 @@
 Scheduled switching: single pulses, trains, seeded random trains, and pulses that hang on an edge of an input. A
 one-shot timer fires them, not the main loop. One program per output; each knows only its next switching.
 
-Under a hard interrupt nothing may be allocated, so times are the 30-bit counter and every product stays below 2**30.
+Under a hard interrupt nothing may be allocated, so times are the 30-bit counter, moved on by the HAL's `ticks_add`, and
+every sum and product stays below 2**30. Interrupts are masked for one switching at a time, never for a whole train.
 """
 
 from array import array
 
 from protocol import Refused
-from ticks import MASK
 
 RISING = 1
 FALLING = 2
@@ -16,8 +16,21 @@ FALLING = 2
 # The counter can tell before from after for 2**29 us; half of that leaves room for a main loop that comes late.
 HORIZON_US = 1 << 28
 
-# Closer switchings would keep the processor inside one interrupt, and the dead-man out.
+# Twice what an interrupt may wait in place (`HAL.spin_us`): closer switchings would all be made inside one.
 TRAIN_MIN_US = 100
+
+# All trains together may take half of the processor, by what a switching was measured to cost on this board.
+_SHARE_MAX = 500  # in 1/1000
+
+# Rounds that one interrupt may make before it lets others in, and how soon it then comes back.
+_ROUNDS_MAX = 4
+_BREATHER_US = 1
+
+# A program whose next switching is overdue by more is dropped: what it would still do is not what was asked for.
+LATE_MAX_US = 100000
+
+# Switchings in one measurement of their cost; the least of so many measurements counts.
+_MEASURED, _MEASUREMENTS = 4, 3
 
 
 def draw(seed):
@@ -45,6 +58,7 @@ class Pulses:
         self._hal = hal
         self._ticks_us = hal.ticks_us
         self._diff = hal.ticks_diff
+        self._add = hal.ticks_add
         self._outputs = outputs
         self._spin_us = hal.spin_us
         self._at = array("i", [0] * count)
@@ -66,6 +80,7 @@ class Pulses:
         self._far_left = array("i", [0] * count)
         self._fire = self.fire
         self.hangs = 0
+        self.step_us = self._measure()
         hal.alarm_calls(self._fire)
 
     def load(self, output, level, width, gap, count, spans=(0, 0), seed=0):
@@ -76,8 +91,10 @@ class Pulses:
         longest = max(width + spans[0], gap + spans[1])
         if count < 1 or count > HORIZON_US or width < 1 or longest >= HORIZON_US or min(spans) < 0:
             raise ValueError("needs 1 us <= width, width and gap < %d us, 1 <= count" % HORIZON_US)
-        if count > 1 and min(width, gap) < TRAIN_MIN_US:
-            raise ValueError("a train needs width and gap of at least %d us" % TRAIN_MIN_US)
+        if count > 1:
+            least = self._train_min(output)
+            if min(width, gap) < least:
+                raise ValueError("a train needs width and gap of at least %d us" % least)
         self.cancel(output)
         self._level[output] = level
         self._width[output] = width
@@ -173,7 +190,18 @@ class Pulses:
                 if self._nth[i] == 0:
                     self._input[i] = -1
                     self.hangs -= 1
-                    self._begin(i, (counter + self._offset[i]) & MASK)
+                    self._begin(i, self._add(counter, self._offset[i]))
+
+    def fire(self, _timer=None):
+        """
+        Switches what is due and sets the timer for the next. Hard interrupt, or called with a new program. It looks
+        after the dead-man in every round, since it may keep that one's timer waiting.
+        """
+        for _ in range(_ROUNDS_MAX):
+            self._round()
+            if self._sleeps():
+                return
+        self._hal.alarm(_BREATHER_US)
 
     def _begin(self, output, counter):
         state = self._hal.lock()
@@ -182,31 +210,46 @@ class Pulses:
         self._hal.unlock(state)
         self.fire()
 
-    def fire(self, _timer=None):
+    def _round(self):
+        self._outputs.look()
+        for i in range(len(self._left)):
+            if self._left[i]:
+                self._serve(i)
+
+    def _serve(self, i):
+        state = self._hal.lock()
+        try:
+            # Between the look at it and the lock an interrupt may have ended or moved the program.
+            if self._left[i] and self._diff(self._at[i], self._ticks_us()) <= 0:
+                self._step(i)
+        finally:
+            self._hal.unlock(state)
+
+    def _sleeps(self):
         """
-        Switches what is due and sets the timer for the next. Hard interrupt, or called with a new program.
+        Whether the next switching is far enough for the timer, which is then set.
         """
         state = self._hal.lock()
-        while True:
+        try:
             soonest = HORIZON_US
             for i in range(len(self._left)):
                 if self._left[i]:
                     wait = self._diff(self._at[i], self._ticks_us())
-                    if wait <= 0:
-                        self._step(i)
-                        wait = 0 if self._left[i] else HORIZON_US
                     if wait < soonest:
                         soonest = wait
-            if soonest > self._spin_us:
-                break
-        if soonest < HORIZON_US:
-            self._hal.alarm(soonest)
-        self._hal.unlock(state)
+            if soonest <= self._spin_us:
+                return False
+            if soonest < HORIZON_US:
+                self._hal.alarm(soonest)
+            return True
+        finally:
+            self._hal.unlock(state)
 
     def _step(self, i):
         due = self._at[i]
         is_start = self._left[i] & 1 == 0
-        late = self._diff(self._outputs.drive(i, self._level[i] if is_start else 1 - self._level[i]), due)
+        now = self._outputs.drive(i, self._level[i] if is_start else 1 - self._level[i])
+        late = self._diff(now, due)
         if late > self._late[i]:
             self._late[i] = late
         self._made[i] += 1
@@ -219,4 +262,35 @@ class Pulses:
             wait = spread(self._width[i], self._width_span[i], self._seed[i])
         else:
             wait = spread(self._gap[i], self._gap_span[i], self._seed[i])
-        self._at[i] = (due + wait) & MASK
+        self._at[i] = self._add(due, wait)
+        if late - wait > LATE_MAX_US:
+            self._left[i] = 0
+            self._is_done[i] = 1
+            self._outputs.rest(i)
+
+    def _train_min(self, output):
+        """
+        The least width and gap of a train on `output`, beside the trains that are already on the others.
+        """
+        share = 0
+        for i in range(len(self._left)):
+            if i != output and self._far_left[i] > 2 and (self._left[i] or self._far[i] >= 0 or self._input[i] >= 0):
+                share += self.step_us * 1000 // min(self._width[i], self._gap[i])
+        return max(TRAIN_MIN_US, self.step_us * 1000 // max(1, _SHARE_MAX - share))
+
+    def _measure(self):
+        """
+        What one switching costs on this board in us, found while nothing is armed, so that no pin moves.
+        """
+        least = HORIZON_US
+        for _ in range(_MEASUREMENTS):
+            began = self._ticks_us()
+            self._at[0] = began
+            self._left[0] = 2 * _MEASURED
+            for _ in range(_MEASURED):
+                # Width and gap are 0 yet: it stays due.
+                self._round()
+                self._sleeps()
+            least = min(least, self._diff(self._ticks_us(), began))
+        self.halt()
+        return -(-least // _MEASURED)

@@ -4,6 +4,29 @@ Widens the board's 30-bit microsecond counter, which wraps every 17.9 minutes, t
 
 MASK = (1 << 30) - 1
 
+# Half of the counter's period. No sum below leaves 31 bits, so that none is allocated: hard interrupts use them.
+_HALF = 1 << 29
+
+
+def add(counter, wait):
+    """
+    The counter value `wait` us after `counter`; `wait` is from 0 to 2**29 - 1.
+    """
+    late = counter - _HALF + wait - _HALF
+    return late if late >= 0 else late + _HALF + _HALF
+
+
+def diff(later, earlier):
+    """
+    The us from one counter value to another, from -2**29 to 2**29 - 1.
+    """
+    passed = later - earlier
+    if passed >= _HALF:
+        return passed - _HALF - _HALF
+    if passed < -_HALF:
+        return passed + _HALF + _HALF
+    return passed
+
 
 class Ticks:
     """

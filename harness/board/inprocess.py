@@ -176,7 +176,7 @@ class InProcessBoard:
         )
         given = {
             "_world": world,
-            "time": types.SimpleNamespace(ticks_us=world.ticks_us, ticks_diff=_ticks_diff),
+            "time": types.SimpleNamespace(ticks_us=world.ticks_us, ticks_add=_ticks_add, ticks_diff=_ticks_diff),
             "os": types.SimpleNamespace(urandom=self._random.randbytes, mkdir=lambda name: None),
         }
         loader = Loader(self._folders, given)
@@ -251,6 +251,10 @@ class InProcessBoard:
         if self._decoder.bad_count:
             raise BoardError("the firmware sent a bad frame")
         return [frame for frame in found if frame.op not in protocol.EVENTS]
+
+
+def _ticks_add(ticks: int, wait: int) -> int:
+    return (ticks + wait) % _COUNTER
 
 
 def _ticks_diff(later: int, earlier: int) -> int:

@@ -145,6 +145,23 @@ class Relay:
         except DeviceError:
             return None
 
+    def why_not_left(self, released_lines: Released) -> str:
+        """
+        Why nobody could leave it at its safe level, on lines that do that when they are let go; empty when one can.
+        """
+        if released_lines == "persist" or not self.is_held:
+            return ""
+        falls = {
+            "strict": "falls to its pull here as soon as no program drives it",
+            "unknown": "may fall to its pull as soon as no program drives it (once you have seen that it does not, say "
+            '`released_lines = "persist"` in [gpio])',
+        }
+        state, other = ("starved", "nc") if self.config.safe == "on" else ("fed", "no")
+        return (
+            f"pin {self.config.pin} {falls[released_lines]}, and would leave the DUT {state}; wire the other "
+            f'contact of the relay, and say `contact = "{other}"`'
+        )
+
     async def make_safe(self) -> None:
         """
         Goes to the safe state. Raises DeviceError.
@@ -163,8 +180,8 @@ class Relay:
         factory = self._wiring.pin_factory()
         # Who does not say is taken for one of gpiozero's own, which make an input of a line that is closed.
         self._released_lines = getattr(factory, "released_lines", "strict")
-        if not self._stays(self.config.safe == "on"):
-            raise Refused(f"{self.name}: {self._why_not_left()}")
+        if why_not := self.why_not_left(self._released_lines):
+            raise Refused(f"{self.name}: {why_not}")
         self._output = OutputDevice(
             self.config.pin,
             active_high=not self.config.active_low,
@@ -210,18 +227,6 @@ class Relay:
 
     def _stays(self, on: bool) -> bool:
         return self._released_lines == "persist" or not self._energised(on)
-
-    def _why_not_left(self) -> str:
-        falls = {
-            "strict": "falls to its pull here as soon as no program drives it",
-            "unknown": "may fall to its pull as soon as no program drives it (once you have seen that it does not, say "
-            '`released_lines = "persist"` in [gpio])',
-        }
-        state, other = ("starved", "nc") if self.config.safe == "on" else ("fed", "no")
-        return (
-            f"pin {self.config.pin} {falls[self._released_lines]}, and would leave the DUT {state}; wire the other "
-            f'contact of the relay, and say `contact = "{other}"`'
-        )
 
     def _opened(self) -> OutputDevice:
         if self._output is None:

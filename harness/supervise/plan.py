@@ -16,6 +16,7 @@ from ..engine.climb import Climb
 from ..engine.guard import Guard
 from ..errors import Refused
 from ..model.drill import DrillSpec, Ladder
+from ..wiring.pin_factory import foreseen
 from .places import odometer
 from .request import seed_of
 
@@ -47,10 +48,22 @@ def _lines(drill: DrillSpec, bench: Assembly) -> Iterator[str]:
     yield f"  then watches up to {drill.watch_s:g} s for a steady state that holds {drill.hold_s:g} s"
     for criterion in drill.criteria:
         yield f"  criterion: {criterion.expr}"
+    yield from _not_left(bench)
     try:
         guard.admit(drill, bench)
     except Refused as refusal:
         yield f"  the guard would refuse: {refusal}"
+
+
+def _not_left(bench: Assembly) -> Iterator[str]:
+    """
+    The relays that would be refused, because nothing would hold them at their safe levels.
+    """
+    released_lines = foreseen(bench.rig)
+    for switch in bench.switches():
+        why_not = getattr(switch, "why_not_left", None)
+        if released_lines and why_not and (why := why_not(released_lines)):
+            yield f"  {switch.name} would be refused: {why}"
 
 
 def _rows(ladder: Ladder, climb: Climb, bench: Bench) -> Iterator[str]:

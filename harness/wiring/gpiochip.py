@@ -18,7 +18,7 @@ from ._lgpio import load
 from ._line import Line
 from ._nodes import DEV
 from .lines import LineBoard
-from .released import SYS, released_lines
+from .released import SYS, released_lines, settled
 
 
 class GpiochipFactory(PiFactory):  # type: ignore[misc]
@@ -50,8 +50,7 @@ class GpiochipFactory(PiFactory):  # type: ignore[misc]
         self.pin_class = Line
         self.handle = self._open()
         _, self.line_count, _, self.label = self.lgpio.gpio_get_chip_info(self.handle)
-        found = released_lines(self.label, sys)
-        self.released_lines: Released = declared or found if found == "unknown" else found
+        self.released_lines = settled(released_lines(self.label, sys), declared)
         self._info = LineBoard.named(f"{self.chip} ({self.label})")
 
     @classmethod

@@ -13,11 +13,11 @@ from typing import Any
 
 from .. import plugins
 from ..errors import BenchError, DeviceError, UsageError
-from ..model.rig import GpioSpec, RigSpec
+from ..model.rig import GpioSpec, Released, RigSpec
 from ._chips import LabelOf, label_of, labelled, node_of
 from ._lgpio import out_of_the_way
 from ._nodes import DEV
-from .released import PI_LABELS
+from .released import PI_LABELS, released_lines, settled
 
 PIN_FACTORIES = "gpiozero_pin_factories"
 
@@ -65,6 +65,22 @@ def lines_of(rig: RigSpec, dev: Path = DEV, label_of: LabelOf = label_of) -> str
     except DeviceError:
         pass  # whoever opens it finds that out
     return name if gpio.chip is None else f"{name} {gpio.chip}"
+
+
+def foreseen(rig: RigSpec, dev: Path = DEV, label_of: LabelOf = label_of) -> Released | None:
+    """
+    What becomes of a rig's lines when they are let go, as far as that can be told without a factory; None where it
+    cannot, as on a computer that is not the bench's.
+    """
+    if rig.world is not None:
+        return rig.world.released_lines
+    if rig.gpio is None or name_of(rig.gpio) != "gpiochip":
+        return None
+    try:
+        label = label_of(node_of(rig.gpio.chip, dev, label_of))
+    except (DeviceError, OSError):
+        return None
+    return settled(released_lines(label), rig.gpio.released_lines)
 
 
 def loaded(rig: RigSpec) -> Any:

@@ -22,6 +22,13 @@ _DRIVERS = {
 PI_LABELS = tuple(_DRIVERS)
 
 
+def settled(found: Released, declared: Released | None) -> Released:
+    """
+    What counts: what the kernel says, and where it says nothing, what the rig does.
+    """
+    return declared or found if found == "unknown" else found
+
+
 def released_lines(label: str, sys: Path = SYS) -> Released:
     """
     What the running kernel does with the lines of a chip of that label: `unknown` where it does not say.

@@ -195,6 +195,12 @@ def test_a_supply_that_would_not_stay_on_is_never_called_safe(
     assert ("UNRESTORED mains" in printed.err) is (code == 3)
 
 
+def test_a_check_says_beforehand_what_nothing_would_hold(strict: Callable[[str], str], capfd: Captured) -> None:
+    for contact, is_told in (("no", True), ("nc", False)):
+        assert run(["check", "power-outage", "--rig", strict(contact)]) == 0
+        assert ("mains would be refused: pin 17 falls to its pull" in said(capfd)) is is_told
+
+
 def test_a_dut_that_the_rig_has_not_is_named(capfd: Captured) -> None:
     assert run(["power", "on", "egde", "--rig", "sim"]) == 2
 

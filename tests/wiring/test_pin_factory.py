@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -63,6 +64,16 @@ def test_lines_have_one_name_however_their_chip_is_spelled(
 def test_lines_whose_chip_is_not_there_go_by_what_the_rig_says(tmp_path: Path) -> None:
     names = [pin_factory.lines_of(rig_with(*each), tmp_path) for each in (("gpiochip", 0), ("rpigpio",), ("mock",))]
     assert names == ["gpiochip 0", "rpigpio", "mock"]
+
+
+def test_what_becomes_of_lines_is_foreseen_where_the_chip_is(tmp_path: Path) -> None:
+    dev, lgpio = chips(tmp_path), FakeLgpio()
+    declared = rig_with("gpiochip", 1)
+    declared.gpio = replace(declared.gpio, released_lines="persist")
+    assert pin_factory.foreseen(rig_with("gpiochip", 1), dev, lgpio.label_of) == "unknown"
+    assert pin_factory.foreseen(declared, dev, lgpio.label_of) == "persist"
+    assert pin_factory.foreseen(rig_with("gpiochip", 7), dev, lgpio.label_of) is None
+    assert pin_factory.foreseen(rig_with("rpigpio"), dev, lgpio.label_of) is None
 
 
 def test_a_chip_that_is_not_there_is_the_callers_error_also_for_lgpio() -> None:

@@ -34,7 +34,8 @@ def restore_by_hand(rig: RigSpec) -> list[str]:
     async def main() -> list[str]:
         async with played(rig, leave_none=True), assembled(rig, opening=Opening.RESTORE) as bench:
             done = await restore(bench, _journal(rig))
-            found = bench.notes + [str(problem) for problem in bench.missing.values()]
+            missing = {name: str(problem).removeprefix(f"{name}: ") for name, problem in bench.missing.items()}
+            found = bench.notes + [f"{name} is missing: {problem}" for name, problem in missing.items()]
         lines = found + [f"undone: {undo.device} {undo.action}" for undo in done.pending.undos]
         if done.pending.unreadable:
             lines.append(f"{done.pending.unreadable} unreadable undo record(s): everything was made safe instead")

@@ -213,6 +213,18 @@ def test_restore_says_what_the_rail_measures(capfd: Captured) -> None:
     assert said(capfd) == "edge: rail at 5.00 V, safe\n"
 
 
+def test_restore_says_what_is_missing_and_does_without_it(tmp_path: Path, capfd: Captured) -> None:
+    text = (data("rigs") / "sim.toml").read_text("utf-8")
+    rig = tmp_path / "dead.toml"
+    rig.write_text(text.replace("[world.chips.monitor]\n", '[world.chips.monitor]\ndefect = "dead"\n'), "utf-8")
+
+    assert run(["restore", "--rig", str(rig)]) == 0
+
+    missing, rail = said(capfd).splitlines()
+    assert missing.startswith("monitor is missing: no chip answers at address 0x40 of I2C bus 1")
+    assert rail == "edge: rail unseen (no meter)"
+
+
 def test_list_names_every_kind(capfd: Captured) -> None:
     assert run(["list", "--json"]) == 0
 

@@ -4,9 +4,12 @@ A Linux I2C bus, `/dev/i2c-N`, through smbus2.
 
 from __future__ import annotations
 
+from fcntl import ioctl
 from pathlib import Path
+from typing import Any
 
 from smbus2 import SMBus
+from smbus2.smbus2 import I2C_SMBUS, I2C_SMBUS_READ, I2C_SMBUS_WORD_DATA, i2c_smbus_ioctl_data
 
 from ..errors import DeviceError, UsageError
 from ..model.rig import RigSpec
@@ -17,13 +20,15 @@ _CURE = "no I2C bus is there at all: enable I2C (on a Pi: `dtparam=i2c_arm=on`) 
 
 class LinuxI2C(SMBus):
     """
-    A bus by its number.
+    A bus by its number: smbus2's own, but that what a word is read with is made once for each register, and kept. For
+    one thread at a time.
 
     Raises DeviceError when there is no such bus, naming the nearest that is there, or when it cannot be opened.
     """
 
     def __init__(self, number: int, dev: Path = DEV) -> None:
         self.number = number
+        self._words: dict[int, tuple[Any, Any]] = {}
         path = dev / f"i2c-{number}"
         try:
             super().__init__(str(path))
@@ -34,6 +39,24 @@ class LinuxI2C(SMBus):
             raise DeviceError(f"I2C bus {number}", problem) from error
         except OSError as error:
             raise DeviceError(f"I2C bus {number}", f"{path} is no usable I2C bus: {error.strerror}") from error
+
+    def read_word_data(self, i2c_addr: int, register: int, force: bool | None = None) -> int:
+        """
+        Reads a word, in SMBus order. Raises OSError.
+        """
+        self._set_address(i2c_addr, force=force)  # type: ignore[attr-defined]
+        message, content = self._words.get(register) or self._word(register)
+        ioctl(self.fd, I2C_SMBUS, message)  # type: ignore[arg-type]
+        word: int = content.word
+        return word
+
+    def _word(self, register: int) -> tuple[Any, Any]:
+        """
+        The message that reads a register, and what it is read into.
+        """
+        message = i2c_smbus_ioctl_data.create(I2C_SMBUS_READ, register, I2C_SMBUS_WORD_DATA)
+        self._words[register] = message, message.data.contents
+        return self._words[register]
 
     @classmethod
     def for_rig(cls, rig: RigSpec, world: object, number: int) -> LinuxI2C:

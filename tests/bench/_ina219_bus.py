@@ -5,11 +5,14 @@ One INA219 on a bus that is the real smbus2 down to its system call; there a tab
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import smbus2.smbus2 as smbus2_module
 from smbus2 import SMBus
+
+from harness.wiring import linux_i2c
 
 ADDRESS = 0x40
 CONFIGURATION, SHUNT, BUS, POWER, CURRENT, CALIBRATION = range(6)
@@ -44,12 +47,6 @@ class Ina219Bus(SMBus):  # type: ignore[misc]
         There is no file to close.
         """
 
-    def i2c_bus(self, _: int) -> Ina219Bus:
-        """
-        The wiring that a driver is given: this bus.
-        """
-        return self
-
     def transfer(self, message: Any) -> None:
         """
         What the kernel would do with one message, in the time that it takes on the wire.
@@ -66,9 +63,29 @@ class Ina219Bus(SMBus):  # type: ignore[misc]
         self._words[register] = _POWER_ON if register == CONFIGURATION and word & _RST else word
 
 
+class OurBus(linux_i2c.LinuxI2C):
+    """
+    The bus of a rig on this machine, and the wiring that gives it to a driver.
+    """
+
+    def i2c_bus(self, _: int) -> OurBus:
+        """
+        This bus.
+        """
+        return self
+
+
+def our_bus(folder: Path) -> OurBus:
+    """
+    Ours, on a file that stands in for the device's.
+    """
+    (folder / "i2c-1").touch()
+    return OurBus(1, folder)
+
+
 def stand_in_for_the_kernel(bus: Ina219Bus) -> None:
     """
-    Has smbus2 speak to this bus from now on.
+    Has smbus2, and ours, speak to this bus from now on.
     """
 
     def ioctl(_: int, request: int, message: Any) -> int:
@@ -77,6 +94,7 @@ def stand_in_for_the_kernel(bus: Ina219Bus) -> None:
         return 0
 
     smbus2_module.ioctl = ioctl
+    linux_i2c.ioctl = ioctl  # type: ignore[attr-defined]
 
 
 def _swapped(word: int) -> int:

@@ -9,11 +9,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import smbus2.smbus2
 from smbus2 import SMBus
 
 from harness.devices.ina226 import INA226
 from harness.errors import DeviceError, UsageError
 from harness.model.rig import DeviceSpec
+from harness.wiring import linux_i2c
 from harness.wiring.linux_i2c import LinuxI2C
 
 
@@ -26,6 +28,49 @@ def dev(tmp_path: Path) -> Path:
 
 def test_it_is_smbus2s_own() -> None:
     assert issubclass(LinuxI2C, SMBus)
+
+
+class Kernel:
+    """
+    Answers smbus2's calls: a word at each address and register, or an error.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.address = 0
+        self.errno = 0
+        monkeypatch.setattr(linux_i2c, "ioctl", self)
+        monkeypatch.setattr(smbus2.smbus2, "ioctl", self)
+
+    def __call__(self, _: int, request: int, argument: Any) -> int:
+        if request == smbus2.smbus2.I2C_SLAVE:
+            self.address = argument
+        elif request == smbus2.smbus2.I2C_SMBUS:
+            if self.errno:
+                raise OSError(self.errno, "trouble")
+            assert (argument.read_write, argument.size) == (1, 3)
+            argument.data.contents.word = self.address << 8 | argument.command
+        return 0
+
+
+def test_a_word_is_read_as_smbus2_reads_it_from_whichever_chip_and_register(
+    dev: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Kernel(monkeypatch)
+    ours, theirs = LinuxI2C(1, dev), SMBus(str(dev / "i2c-20"))
+    for address, register in ((0x40, 1), (0x40, 2), (0x41, 1), (0x40, 1), (0x41, 0xFF)):
+        assert ours.read_word_data(address, register) == address << 8 | register
+        assert ours.read_word_data(address, register) == theirs.read_word_data(address, register)
+
+
+def test_a_word_that_cannot_be_read_is_an_error_and_no_word_of_before(
+    dev: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernel = Kernel(monkeypatch)
+    bus = LinuxI2C(1, dev)
+    bus.read_word_data(0x40, 1)
+    kernel.errno = 121
+    with pytest.raises(OSError, match="trouble"):
+        bus.read_word_data(0x40, 1)
 
 
 def test_a_bus_that_is_not_there_names_the_nearest(dev: Path) -> None:

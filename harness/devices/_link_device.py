@@ -26,6 +26,7 @@ class LinkDevice:
 
     cannot: Mapping[str, str]
     loses: Literal["packets", "connections"] = "packets"
+    is_seeded: bool = True
     switches: tuple[str, ...] = ()
     undoes: ClassVar[str] = "clear"
 

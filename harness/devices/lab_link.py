@@ -45,6 +45,7 @@ class LabLink(LinkDevice):
         is_relay = links[config.link].kind == "relay"
         super().__init__(name, "", wiring, _CANNOT_RELAY if is_relay else _a_cable_cannot())
         self.loses: Literal["packets", "connections"] = "connections" if is_relay else "packets"
+        self.is_seeded = is_relay
         self.sees = frozenset({"trips", "packets"} if is_relay else {"carrier", "trips", "packets"})
         self.config = config
         self._end: Any = None

@@ -25,6 +25,8 @@ class LinkNetem(WiredLink):
         It takes no keys but those of an interface.
         """
 
+    is_seeded = False
+
     def __init__(self, name: str, config: Config, wiring: Wiring) -> None:
         super().__init__(name, config, wiring, netem.cannot())
 

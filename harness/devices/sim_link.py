@@ -36,6 +36,7 @@ class SimLink:
             return (f"link '{self.link}'",)
 
     loses: Literal["packets", "connections"] = "packets"
+    is_seeded = True
     sees = frozenset({"trips", "packets"})
     switches: tuple[str, ...] = ()
 

@@ -82,6 +82,15 @@ class Line:
         """
         return (Undo(device=self.link.name, action="clear"),)
 
+    @property
+    def dice(self) -> str:
+        """
+        Who draws what is drawn, where that is not the run's seed.
+        """
+        if self.link.is_seeded or not self.shape.is_drawn:
+            return ""
+        return f"{self.link.name} is not seeded: what becomes of which packet is the kernel's own dice"
+
     def strikes(self, shortest_s: float, count: int = 1) -> tuple[tuple[str, float, int], ...]:
         """
         For the guard: the link, and the switches that it moves.

@@ -53,6 +53,7 @@ class LinkLatency:
         shape = LinkShape(latency_s=middle_s, jitter_s=min(spread_s, middle_s), seed=spec.seed)
         self._line = Line(spec, shape, spec.config, "trips", roles)
         self.undo, self.strikes = self._line.undo, self._line.strikes(self._for_s)
+        self.dice = self._line.dice
 
     def plan(self) -> list[tuple[float, str]]:
         """

@@ -49,6 +49,7 @@ class LinkLoss:
         self._ratio, self._for_s = spec.config.ratio_ratio, length_s(spec)
         self._line = Line(spec, LinkShape(loss_ratio=self._ratio, seed=spec.seed), spec.config, "trips", roles)
         self.undo, self.strikes = self._line.undo, self._line.strikes(self._for_s)
+        self.dice = self._line.dice
 
     def plan(self) -> list[tuple[float, str]]:
         """

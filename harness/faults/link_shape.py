@@ -73,6 +73,7 @@ class LinkShape:
         )
         self._line = Line(spec, self._shape, spec.config, "packets", roles)
         self.undo, self.strikes = self._line.undo, self._line.strikes(self._for_s)
+        self.dice = self._line.dice
 
     def plan(self) -> list[tuple[float, str]]:
         """

@@ -69,6 +69,14 @@ class LinkShape:
         }
         return tuple(name for name, value in asked.items() if value)
 
+    @property
+    def is_drawn(self) -> bool:
+        """
+        Whether chance has a part in it.
+        """
+        ratios = (self.loss_ratio, self.corrupt_ratio, self.duplicate_ratio, self.reorder_ratio, self.reset_ratio)
+        return bool(self.jitter_s) or self.stall_least_s < self.stall_most_s or any(0 < ratio < 1 for ratio in ratios)
+
 
 CLEAR = LinkShape()
 

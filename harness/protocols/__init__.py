@@ -11,7 +11,7 @@ from .hearing import AlertSource, Announced, Chunk, Console, EdgeCounter, Taker
 from .links import Link
 from .parts import Battery, Device, Output, PowerMeter, PowerSwitch, PulseSwitch, ResetLine
 from .services import HttpAnswer, HttpService, NoAnswer, PingTarget, Shell, ShellAnswer, SqlService, TcpService
-from .strikes import Arming, Fault, Measuring, Probe, Strike, Telling
+from .strikes import Arming, Dicing, Fault, Measuring, Probe, Strike, Telling
 from .surroundings import Program, Roles, Wiring
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Chunk",
     "Console",
     "Device",
+    "Dicing",
     "EdgeCounter",
     "Fault",
     "HttpAnswer",

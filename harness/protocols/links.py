@@ -24,6 +24,9 @@ class Link(Output, Protocol):
     loses: Literal["packets", "connections"]
     """What a loss on it takes: a relay cannot lose a packet, only a connection."""
 
+    is_seeded: bool
+    """Whether its draws follow `LinkShape.seed`; those of a kernel are its own."""
+
     sees: frozenset[str]
     """How it can be watched: by its `carrier`, by round `trips`, by `packets` (bursts)."""
 

@@ -57,6 +57,16 @@ class Telling(Protocol):
     """One clause; empty while there is nothing to tell."""
 
 
+@runtime_checkable
+class Dicing(Protocol):
+    """
+    A fault of which something may be drawn by others than the run's seed: the same seed does not repeat that.
+    """
+
+    dice: str
+    """What is, and by whom; empty when nothing is."""
+
+
 class Fault(Protocol):
     """
     Something that can be done to a DUT, and undone. Built as `Kind(spec, roles)`.

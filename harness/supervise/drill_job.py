@@ -27,6 +27,7 @@ from ..store.home import runs_dir
 from ..store.trace_log import TraceLog
 from .artifacts import Artifacts
 from .console_lines import ConsoleLines
+from .dice import dice
 from .head import run_head
 from .job import End
 from .places import chatter_as_seen, count_opening, odometer
@@ -78,7 +79,7 @@ class DrillJob:
             self._run.after_each_trial(artifacts.keep)
             if self._aborted:
                 self._run.abort(self._aborted)
-            for note in bench.notes:
+            for note in [*bench.notes, *dice(self._drill.faults, bench)]:
                 self._run.note(note)
             bench.on_trouble(self._run.abort)
             if not left.is_clean:

@@ -17,6 +17,7 @@ from ..engine.guard import Guard
 from ..errors import Refused
 from ..model.drill import DrillSpec, Ladder
 from ..wiring.pin_factory import foreseen
+from .dice import dice
 from .places import odometer
 from .request import seed_of
 
@@ -91,3 +92,5 @@ def _strokes(drill: DrillSpec, bench: Bench) -> Iterator[str]:
         with suppress(Refused):
             for after_s, what in bench.fault(fault).plan():
                 yield f"  t = {fault.at_s + after_s:8.3f} s  {fault.kind} {fault.role}: {what}"
+    for told in dice(drill.faults, bench):
+        yield f"  {told}"

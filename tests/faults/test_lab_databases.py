@@ -1,6 +1,7 @@
 """
 The database faults on a real PostgreSQL server, and the drills on a real cluster: each is shown to be there, shown to
-be gone, and gone after the bench was killed; nothing is left behind; and a cluster with a defect does not pass.
+be gone, and gone after the bench was killed (the short form is in the table of all faults); nothing is left behind; and
+a cluster with a defect does not pass.
 """
 
 from __future__ import annotations
@@ -112,6 +113,7 @@ async def until_it_answers(bench: Assembly) -> None:
             await anyio.sleep(0.05)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("kind", FAULTS)
 def test_a_fault_is_shown_to_be_there_and_to_be_gone(tmp_path: Path, kind: str) -> None:
     async def main() -> None:

@@ -59,5 +59,6 @@ def test_a_lie_reaches_the_program_and_ends_with_the_drill(tmp_path: Path, lie: 
         'drill.fault.0.at="200 ms"',
         'drill.fault.0.for="1 s"',
         'drill.hold="500 ms"',
+        'drill.criteria.2.expr="shed_level_most == 0"',
     )
     assert (record["verdict"], record["reason"]) == ("held", "1 of 1 trials recovered, every criterion met")

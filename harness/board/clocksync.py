@@ -4,7 +4,8 @@ The board's clock on the bench clock: every board tick becomes an interval that 
 An exchange says: the board's counter showed `ticks_us` at some time between `sent_ns` and `received_ns`. Seen over
 board time, the send times are a lower envelope of the truth and the receive times an upper one; the best of either may
 come from different exchanges. Two clocks differ in rate by at most `ppm_limit`, so each exchange bounds a tick at any
-distance, the looser the further: the tightest of all these bounds is hard. No symmetry of the delays is assumed.
+distance, the looser the further: the tightest of all these bounds is hard. No symmetry of the delays is assumed. What
+even `ppm_limit` does not explain (a daemon that turns the kernel's tick, a counter that jumps) is told, and not used.
 
 Within the bounds the estimate is the middle of the gap between the two envelopes, fitted with the skew that opens the
 gap widest. Pure: it reads no clock.
@@ -16,12 +17,14 @@ import bisect
 from collections import deque
 from typing import NamedTuple
 
-from .failures import ClockUnknown
+from .failures import ClockContradicted, ClockUnknown
 
-# Two crystals of ±50 ppm each: what data sheets promise over temperature and age.
-PPM_LIMIT = 100.0
+# Two crystals of ±50 ppm each, as data sheets promise over temperature and age, and the 500 ppm by which the kernel may
+# slew CLOCK_MONOTONIC to follow a time server (adjtimex(2), MAXFREQ).
+PPM_LIMIT = 600.0
 COUNTER_WRAP_US = 1 << 30
-_WINDOW = 256
+# The exchanges that the estimate looks back to, and how many it keeps even if no line goes between them.
+_WINDOW, _FEWEST = 256, 4
 _KEPT = 4096
 
 
@@ -122,23 +125,40 @@ class _Epoch:
         self._low_after, self._high_after = lows[::-1], highs[::-1]
 
     def _line(self) -> tuple[float, float]:
+        """
+        Slope and offset in the middle of the envelopes of the latest exchanges; of as many as one line goes between,
+        since before them a host's clock was slewed otherwise.
+        """
         if self._fit is None:
-            # The gap is concave in the slope: ternary search.
-            slow, fast = self._slow, self._fast
-            for _ in range(48):
-                third = (fast - slow) / 3
-                if self._gap(slow + third)[0] < self._gap(fast - third)[0]:
-                    slow += third
-                else:
-                    fast -= third
-            slope = (slow + fast) / 2
-            self._fit = (slope, self._gap(slope)[1])
+            window = list(self._recent)
+            while True:
+                slope = self._widest(window)
+                gap, offset = _gap(window, slope)
+                if gap >= 0 or len(window) <= _FEWEST:
+                    break
+                window = window[len(window) // 2 :]
+            self._fit = (slope, offset)
         return self._fit
 
-    def _gap(self, slope: float) -> tuple[float, float]:
-        low = max(sent - slope * x for x, sent, _ in self._recent)
-        high = min(received - slope * x for x, _, received in self._recent)
-        return high - low, (high + low) / 2
+    def _widest(self, window: list[tuple[int, int, int]]) -> float:
+        # The gap is concave in the slope: ternary search.
+        slow, fast = self._slow, self._fast
+        for _ in range(48):
+            third = (fast - slow) / 3
+            if _gap(window, slow + third)[0] < _gap(window, fast - third)[0]:
+                slow += third
+            else:
+                fast -= third
+        return (slow + fast) / 2
+
+
+def _gap(window: list[tuple[int, int, int]], slope: float) -> tuple[float, float]:
+    """
+    How far the envelopes are apart at that slope, and their middle.
+    """
+    low = max(sent - slope * x for x, sent, _ in window)
+    high = min(received - slope * x for x, _, received in window)
+    return high - low, (high + low) / 2
 
 
 class ClockSync:
@@ -146,7 +166,7 @@ class ClockSync:
     Collects exchanges and maps board ticks, also those of earlier starts of the board. Not for several threads.
 
     Attributes:
-        reboots: starts of the board seen after the first, by boot id or by a counter that went astray.
+        reboots: starts of the board seen after the first, by boot id.
         wraps: times a 30-bit counter was found to have wrapped, for firmware that does not widen its ticks.
     """
 
@@ -163,6 +183,7 @@ class ClockSync:
 
         Raises:
             ValueError: it was received before it was sent.
+            ClockContradicted: the same start of the board shows ticks that no rate within the limit explains.
         """
         if received_ns < sent_ns:
             raise ValueError(f"an exchange received {sent_ns - received_ns} ns before it was sent")
@@ -170,12 +191,15 @@ class ClockSync:
         if epoch is not None and epoch.boot_id == boot_id:
             ticks_us += self._wrapped_us
             wraps = self._wraps_between(epoch, sent_ns, ticks_us, received_ns)
-            if wraps is not None:
-                self.wraps += wraps
-                self._wrapped_us += wraps * COUNTER_WRAP_US
-                epoch.add(sent_ns, ticks_us + wraps * COUNTER_WRAP_US, received_ns)
-                return
-            ticks_us -= self._wrapped_us
+            if wraps is None:
+                off_us = round((epoch.estimate_ns(ticks_us) - (sent_ns + received_ns) // 2) / 1000)
+                raise ClockContradicted(
+                    f"its clock contradicts ours by {off_us} us, which no drift explains: its stamps cannot be believed"
+                )
+            self.wraps += wraps
+            self._wrapped_us += wraps * COUNTER_WRAP_US
+            epoch.add(sent_ns, ticks_us + wraps * COUNTER_WRAP_US, received_ns)
+            return
         if epoch is not None:
             self.reboots += 1
         self._wrapped_us = 0

@@ -9,6 +9,7 @@ What can go wrong between the host and its board.
       FirmwareMismatch    host and firmware speak different protocols
       RequestRefused      the board answered, and said no
       ClockUnknown        a tick cannot be brought onto the bench clock
+      ClockContradicted   the board's clock and the bench's cannot both be right
 """
 
 from __future__ import annotations
@@ -63,4 +64,10 @@ class RequestRefused(BoardError):
 class ClockUnknown(BoardError):
     """
     A tick cannot be brought onto the bench clock: no exchange with that start of the board was seen.
+    """
+
+
+class ClockContradicted(BoardError):
+    """
+    The board's clock and the bench's cannot both be right: one of them jumped, or ran faster than it may.
     """

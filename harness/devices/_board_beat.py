@@ -17,7 +17,7 @@ from ..board.failures import BoardError, BoardSilent
 from ..board.unsolicited import BoardEvent, read_event
 from ._board_session import Session
 
-# Often enough for a bound of some microseconds between two exchanges at 100 ppm, and never in step with anything.
+# Between two exchanges a bound grows by 75 us at most, at 600 ppm; and never in step with anything.
 _PERIOD_S, _ODD = 0.25, (0.8, 1.2)
 _BEATS_PER_LIMIT = 4
 

@@ -6,33 +6,67 @@ from __future__ import annotations
 
 import random
 import statistics
+import types
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from harness.board.clocksync import COUNTER_WRAP_US, ClockSync, Span
-from harness.board.failures import ClockUnknown
+from harness.board.failures import ClockContradicted, ClockUnknown
+from harness.board.firmware import Loader
 
+FIRMWARE_TICKS = Loader([Path(__file__).parents[2] / "firmware"], {}).load("ticks")
 START_NS = 86_400_000_000_000
+
+
+class Line:
+    """
+    A clock against true time: its rate is told for every second of it, in ppm too fast. All in ns.
+    """
+
+    def __init__(self, start_ns: int, at_ns: float, ppm: list[float]) -> None:
+        self.start_ns = start_ns
+        self._at = [at_ns, *(at_ns + sum(1e9 + 1e3 * each for each in ppm[: k + 1]) for k in range(len(ppm)))]
+
+    def at(self, true_ns: float) -> float:
+        seconds, part = divmod(true_ns - self.start_ns, 1e9)
+        before, after = self._at[int(seconds)], self._at[int(seconds) + 1]
+        return before + (after - before) * part / 1e9
+
+
+def wander(rng: random.Random, seconds: int, limit: float = 50.0) -> list[float]:
+    """
+    How a crystal's rate wanders within its limit, second by second.
+    """
+    rates = [rng.uniform(-limit, limit)]
+    while len(rates) < seconds:
+        rates.append(min(limit, max(-limit, rates[-1] + rng.gauss(0, 0.5))))
+    return rates
+
+
+def slews(rng: random.Random, seconds: int, limit: float = 500.0) -> list[float]:
+    """
+    How a time server has the kernel slew the host's clock: for some seconds at up to the limit, then not at all.
+    """
+    rates: list[float] = []
+    while len(rates) < seconds:
+        rates += [rng.choice([limit, -limit, rng.uniform(-limit, limit)])] * rng.randrange(1, 25)
+        rates += [0.0] * rng.randrange(1, 10)
+    return rates[:seconds]
 
 
 class Crystal:
     """
-    A board clock: how much too fast it is wanders within ±50 ppm, one step per second. Host time in ns, board in us.
+    A board clock within ±50 ppm of the host's, which is true. Host time in ns, board in us.
     """
 
     def __init__(self, rng: random.Random, start_ns: int, seconds: int, ticks_us: int = 0) -> None:
-        self.start_ns, self.boot_id = start_ns, rng.getrandbits(32)
-        ppm = rng.uniform(-50, 50)
-        self._at_us = [float(ticks_us)]
-        for _ in range(seconds):
-            self._at_us.append(self._at_us[-1] + 1e6 * (1 + ppm * 1e-6))
-            ppm = min(50.0, max(-50.0, ppm + rng.gauss(0, 0.5)))
+        self.boot_id = rng.getrandbits(32)
+        self._line = Line(start_ns, ticks_us * 1e3, wander(rng, seconds))
 
     def ticks_us(self, at_ns: float) -> int:
-        seconds, part = divmod(at_ns - self.start_ns, 1e9)
-        before, after = self._at_us[int(seconds)], self._at_us[int(seconds) + 1]
-        return int(before + (after - before) * part / 1e9)
+        return int(self._line.at(at_ns) / 1e3)
 
 
 def delay(rng: random.Random) -> int:
@@ -48,67 +82,108 @@ def exchange(sync: ClockSync, crystal: Crystal, at_ns: int, rng: random.Random, 
     sync.add(sent_ns=at_ns, ticks_us=ticks, received_ns=at_ns + there + back, boot_id=crystal.boot_id)
 
 
-def misses(sync: ClockSync, crystal: Crystal, instants: list[int]) -> tuple[int, list[float], list[float]]:
-    outside, bounds = 0, []
-    for at_ns in instants:
-        span = sync.span(crystal.ticks_us(at_ns), crystal.boot_id)
-        outside += not span.earliest_ns <= at_ns <= span.latest_ns
-        bounds.append(span.half_width_ns / 1000)
-    at_ns = instants[0]
-    error = abs(sync.estimate_ns(crystal.ticks_us(at_ns), crystal.boot_id) - at_ns) / 1000
-    return outside, [error], bounds
-
-
-def simulate(seed: int, seconds: int, events_per_s: int) -> tuple[int, list[float], list[float]]:
+class Bench:
     """
-    One exchange a second with a burst of eight at the start, events all the time, and one reboot half way through. The
-    counter starts shortly before its 30-bit wrap.
+    A host whose clock is slewed, and a board whose crystal wanders: the firmware itself widens its 30-bit counter,
+    which wraps while we look. True time is known to nobody but the test. Delays each way are anything up to `delay_ns`.
+    """
+
+    def __init__(self, rng: random.Random, seconds: int, delay_ns: float) -> None:
+        self._rng, self._delay_ns = rng, delay_ns
+        self.true_ns = 0
+        self.sync = ClockSync()
+        both = zip(wander(rng, seconds), slews(rng, seconds), strict=True)
+        self._host = Line(0, START_NS, [crystal + slew for crystal, slew in both])
+        self.outside, self.errors_us, self.bounds_us = 0, list[float](), list[float]()
+
+    def start(self, seconds: int, before_wrap_us: int) -> None:
+        """
+        The board starts, shortly before its counter wraps.
+        """
+        self.boot_id = self._rng.getrandbits(32)
+        self._board = Line(self.true_ns, (COUNTER_WRAP_US - before_wrap_us) * 1e3, wander(self._rng, seconds))
+        hal = types.SimpleNamespace(ticks_us=lambda: self._counter(self.true_ns), ticks_diff=FIRMWARE_TICKS.diff)
+        self._ticks = FIRMWARE_TICKS.Ticks(hal)
+
+    def exchange(self) -> None:
+        there, back = (self._rng.uniform(0, self._delay_ns) for _ in range(2))
+        sent_ns, read_ns = self.true_ns, self.true_ns + there
+        self.true_ns = int(read_ns + back)
+        ticks_us = self._ticks.see(self._counter(read_ns))
+        self.sync.add(
+            sent_ns=int(self._host.at(sent_ns)),
+            ticks_us=ticks_us,
+            received_ns=int(self._host.at(self.true_ns)),
+            boot_id=self.boot_id,
+        )
+
+    def look(self, true_ns: float) -> None:
+        """
+        An event at that time: is it within its bound?
+        """
+        ticks_us = self._ticks.widen(self._counter(true_ns))
+        host_ns = self._host.at(true_ns)
+        span = self.sync.span(ticks_us, self.boot_id)
+        self.outside += not span.earliest_ns <= host_ns <= span.latest_ns
+        self.bounds_us.append(span.half_width_ns / 1000)
+        if len(self.bounds_us) % 40 == 0:
+            self.errors_us.append(abs(self.sync.estimate_ns(ticks_us, self.boot_id) - host_ns) / 1000)
+
+    def _counter(self, true_ns: float) -> int:
+        return int(self._board.at(true_ns) / 1e3) % COUNTER_WRAP_US
+
+
+def simulate(seed: int, seconds: int, events_per_s: int, *, delay_ns: float = 5e6) -> Bench:
+    """
+    Four exchanges a second, events all the time, also after the latest exchange, and one reboot half way through.
     """
     rng = random.Random(seed)
-    sync = ClockSync()
-    total, errors, bounds = 0, [], []
-    now_ns = START_NS
-    for ticks_us in (COUNTER_WRAP_US - 20_000_000, 0):
-        crystal = Crystal(rng, now_ns, seconds // 2 + 2, ticks_us)
-        for k in range(8):
-            exchange(sync, crystal, now_ns + k * 20_000_000, rng)
-        for _ in range(seconds // 2):
-            # Events both before and after the latest exchange, as they arrive in life.
-            instants = [now_ns + rng.randrange(10**9) for _ in range(events_per_s)]
-            ahead, behind = instants[::2], instants[1::2]
-            found = [misses(sync, crystal, ahead)]
-            now_ns += 10**9
-            exchange(sync, crystal, now_ns, rng)
-            found.append(misses(sync, crystal, behind))
-            for outside, error, bound in found:
-                total += outside
-                errors += error
-                bounds += bound
-        now_ns += 500_000_000
-    assert sync.reboots == 1
-    return total, errors, bounds
+    bench = Bench(rng, seconds + 10, delay_ns)
+    for _ in range(2):
+        bench.start(seconds // 2 + 5, before_wrap_us=seconds * 10**6 // 4)
+        first_ns = bench.true_ns
+        for _ in range(12):
+            bench.exchange()
+        for k in range(1, 2 * seconds):
+            since_ns, until_ns = bench.true_ns, first_ns + k * 250_000_000
+            instants = [rng.uniform(since_ns, until_ns) for _ in range(events_per_s // 4)]
+            for at_ns in instants[::2]:
+                bench.look(at_ns)
+            bench.true_ns = max(since_ns, until_ns)
+            bench.exchange()
+            for at_ns in instants[1::2]:
+                bench.look(at_ns)
+        bench.true_ns += 500_000_000
+    assert (bench.sync.reboots, bench.sync.wraps) == (1, 0)
+    return bench
 
 
 def test_no_event_of_a_hundred_thousand_outside_its_bound() -> None:
-    outside, errors, bounds = simulate(seed=1, seconds=120, events_per_s=850)
-    assert len(bounds) >= 100_000
-    assert outside == 0
-    assert statistics.median(errors) < 100
-    assert statistics.median(bounds) < 500
+    bench = simulate(seed=1, seconds=120, events_per_s=850)
+    assert len(bench.bounds_us) >= 100_000
+    assert bench.outside == 0
+    assert statistics.median(bench.bounds_us) < 2_000
+    assert statistics.median(bench.errors_us) < 300
+
+
+def test_with_the_delays_of_a_port_the_median_is_good_though_the_host_is_slewed() -> None:
+    bench = simulate(seed=2, seconds=60, events_per_s=200, delay_ns=0.3e6)
+    assert bench.outside == 0
+    assert statistics.median(bench.errors_us) < 50
 
 
 @pytest.mark.soak
 def test_no_event_of_a_million_outside_its_bound() -> None:
     count = 0
     for seed in range(10):
-        outside, _, bounds = simulate(seed, seconds=600, events_per_s=170)
-        assert outside == 0
-        count += len(bounds)
+        bench = simulate(seed, seconds=600, events_per_s=170)
+        assert bench.outside == 0
+        count += len(bench.bounds_us)
     assert count >= 1_000_000
 
 
 def test_the_worst_rates_stay_inside() -> None:
-    for ppm in (-99.9, 99.9):
+    for ppm in (-599.0, 599.0):
         sync = ClockSync()
         rng = random.Random(3)
 
@@ -149,7 +224,7 @@ def test_a_counter_that_wraps_is_widened(wraps: int) -> None:
 
 
 @pytest.mark.parametrize("jump_us", [-500_000, 500_000, 40_000_000])
-def test_a_counter_that_jumps_begins_anew(jump_us: int) -> None:
+def test_a_counter_that_jumps_is_told_and_not_used(jump_us: int) -> None:
     sync = ClockSync()
 
     def add(at_s: int, offset_us: int) -> None:
@@ -158,11 +233,13 @@ def test_a_counter_that_jumps_begins_anew(jump_us: int) -> None:
 
     for at_s in range(3):
         add(at_s, 10**9)
-    add(3, 10**9 + jump_us)
-    assert sync.reboots == 1
-    span = sync.span(3_000_000 + 10**9 + jump_us)
-    assert span.earliest_ns <= START_NS + 3 * 10**9 + 300_000
-    assert span.latest_ns >= START_NS + 3 * 10**9
+    with pytest.raises(ClockContradicted, match="which no drift explains"):
+        add(3, 10**9 + jump_us)
+    assert sync.reboots == 0
+    add(4, 10**9)
+    span = sync.span(4_000_000 + 10**9)
+    assert span.earliest_ns <= START_NS + 4 * 10**9 + 300_000
+    assert span.latest_ns >= START_NS + 4 * 10**9
 
 
 def test_events_of_an_earlier_start_keep_their_place() -> None:

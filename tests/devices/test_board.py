@@ -305,3 +305,14 @@ def test_a_port_that_was_lost_and_came_back_can_be_made_safe_and_no_more(vm: VMB
             await board.call(lambda asked: asked.write(0, 1))
 
     real(main, vm)
+
+
+def test_a_clock_that_contradicts_ours_is_trouble() -> None:
+    async def main(bench: Bench) -> None:
+        bench.played._board._born_ns -= 500 * MS
+        await anyio.sleep(1)
+        assert "clock contradicts ours by" in bench.board.trouble
+        with pytest.raises(DeviceError, match="cannot be believed"):
+            await energise(bench)
+
+    on_a_bench(main)

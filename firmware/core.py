@@ -6,6 +6,7 @@ port and no pin.
 import struct
 
 import pins
+import wiring
 from analog import AnalogIn, AnalogOut
 from edges import EdgeLog, Inputs
 from estop import EStop
@@ -65,6 +66,7 @@ class Core:
         self._analog_in = [AnalogIn(hal, gpio) for gpio in pins.ANALOG_IN]
         self._gauge = Gauge(hal)
         self._checksum = checksum()
+        self._wiring = wiring.digest()
         self._ops = {}
         for op, name, request, reply in OPS:
             takes_rest = request.endswith("*")
@@ -238,7 +240,7 @@ class Core:
         self._is_greeted = True
         # Whoever greets a tripped board is told when and why, even if another host was told before.
         self._says_tripped = self._outputs.state == STATE_TRIPPED
-        text = "\0".join((VERSION,) + self._hal.identity())
+        text = "\0".join((VERSION,) + self._hal.identity() + (self._wiring,))
         head = struct.pack("<IIQB", self._checksum, self._boot_id, self.ticks.now(), self._outputs.state)
         return head + text.encode()[: PAYLOAD_MAX - len(head)]
 

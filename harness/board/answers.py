@@ -68,7 +68,7 @@ class GaugeFault(IntEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """
-    What the board said in its hello; `state` is what the last host left.
+    What the board said in its hello; `state` is what the last host left, `wiring` the checksum of its pin table.
     """
 
     firmware: str
@@ -77,6 +77,7 @@ class Identity:
     boot_id: int
     ticks_us: int
     state: State
+    wiring: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,7 +48,7 @@ class Board:
                 if attempt == tries - 1:
                     raise
         (theirs, boot_id, ticks_us, state), text = protocol.unpack("IIQB*", reply.payload)
-        firmware, machine, unique_id = (*text.decode("utf-8", "replace").split("\0"), "", "")[:3]
+        firmware, machine, unique_id, wiring = (*text.decode("utf-8", "replace").split("\0"), "", "", "")[:4]
         if theirs != mine:
             raise FirmwareMismatch(
                 f"firmware {firmware} speaks protocol {theirs:08x}, this host {mine:08x}; run: crashbench board flash"
@@ -61,6 +61,7 @@ class Board:
             boot_id=boot_id,
             ticks_us=ticks_us,
             state=State(state),
+            wiring=wiring,
         )
 
     def echo(self, payload: bytes) -> bytes:

@@ -14,6 +14,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+# The boards that the shipped pin table knows, by what `sys.platform` says there.
+_PLATFORMS = ("rp2", "esp32")
+
+
+@cache
+def shipped_wirings(folder: Path) -> frozenset[str]:
+    """
+    The checksums that boards tell whose pin table is the one in `folder`.
+    """
+    loaders = (Loader([folder], {"sys": types.SimpleNamespace(platform=platform)}) for platform in _PLATFORMS)
+    return frozenset(loader.load("wiring").digest() for loader in loaders)
+
 
 class Loader:
     """

@@ -15,6 +15,8 @@ from .firmware import Loader
 MAIN = "main.py"
 # While files change, `main.py` is not under its name: a copy cut short leaves a board that boots into its REPL.
 ASIDE = "main.aside"
+# The pin table is replaced by renaming, so that neither half of one nor none at all is ever found under its name.
+_NEW, _OLD = "pins.new", "pins.old"
 
 
 class BoardFiles(Protocol):
@@ -57,23 +59,63 @@ class Flashed:
     kept: tuple[str, ...]
 
 
-def flash(folder: Path, board: BoardFiles) -> Flashed:
+def flash(folder: Path, board: BoardFiles, pins: bytes | None = None) -> Flashed:
     """
     Copies what the manifest in `folder` names and the board has not, `main.py` last, and sees that it arrived.
 
+    The pin table is the user's: one that is on the board stays, unless `pins` is the content to put in its place.
+
     Raises `BoardError`; what was copied until then stays, and another flash goes on from there.
     """
-    contents = {name: (folder / name).read_bytes() for name in Loader([folder], {}).load("manifest").FILES}
-    digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    changed = tuple(name for name in contents if board.digest(name) != digests[name])
+    manifest = Loader([folder], {}).load("manifest")
+    contents = {name: (folder / name).read_bytes() for name in manifest.FILES}
+    _find_again(board, manifest.OWN)
+    if pins is not None:
+        contents[manifest.OWN] = pins
+    changed = tuple(
+        name
+        for name, content in contents.items()
+        if _differs(board, name, content, stays=name == manifest.OWN and pins is None)
+    )
     if changed and board.digest(MAIN) is not None:
         board.rename(MAIN, ASIDE)
     for name in sorted(changed, key=lambda name: name == MAIN):
-        board.write(name, contents[name])
-        if board.digest(name) != digests[name]:
-            raise BoardError(f"{name} did not arrive as it was sent; flash again")
-    if changed and MAIN not in changed:
+        if name == manifest.OWN:
+            _replace(board, name, contents[name])
+        else:
+            _write(board, ASIDE if name == MAIN else name, contents[name])
+    if changed:
         board.rename(ASIDE, MAIN)
-    if board.digest(ASIDE) is not None:
-        board.remove(ASIDE)
+    for leftover in (ASIDE, _OLD, _NEW):
+        if board.digest(leftover) is not None:
+            board.remove(leftover)
     return Flashed(changed, tuple(name for name in contents if name not in changed))
+
+
+def _differs(board: BoardFiles, name: str, content: bytes, *, stays: bool) -> bool:
+    there = board.digest(name)
+    return there is None or (not stays and there != hashlib.sha256(content).hexdigest())
+
+
+def _write(board: BoardFiles, name: str, content: bytes) -> None:
+    board.write(name, content)
+    if board.digest(name) != hashlib.sha256(content).hexdigest():
+        raise BoardError(f"{name} did not arrive as it was sent; flash again")
+
+
+def _replace(board: BoardFiles, name: str, content: bytes) -> None:
+    _write(board, _NEW, content)
+    if board.digest(name) is not None:
+        board.rename(name, _OLD)
+    board.rename(_NEW, name)
+
+
+def _find_again(board: BoardFiles, name: str) -> None:
+    """
+    Undoes what a flash that was cut short left of the pin table: the old one is still the board's.
+    """
+    if board.digest(_OLD) is not None:
+        if board.digest(name) is None:
+            board.rename(_OLD, name)
+        else:
+            board.remove(_OLD)

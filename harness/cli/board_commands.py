@@ -5,6 +5,7 @@ Commands about the board itself: board info, monitor, flash, repl.
 from __future__ import annotations
 
 import json as json_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,6 +22,8 @@ PortOption = Annotated[str | None, typer.Option("--port", "-p", help="The board'
 BoardRigOption = Annotated[
     str | None, typer.Option("--rig", "-r", help="The rig whose board it is: a file, or a name.")
 ]
+
+PinsOption = Annotated[Path | None, typer.Option("--pins", help="The pin table (pins.py) to put onto the board.")]
 
 _US_PER_S = 1e6
 
@@ -47,6 +50,7 @@ def info(port: PortOption = None, rig: BoardRigOption = None, json: JsonFlag = F
         "port": path,
         "firmware": identity.firmware,
         "protocol": f"{protocol.checksum():08x}",
+        "wiring": _wiring(identity),
         "machine": identity.machine,
         "unique_id": identity.unique_id,
         "boot_id": f"{identity.boot_id:08x}",
@@ -75,16 +79,17 @@ def monitor(port: PortOption = None, rig: BoardRigOption = None) -> None:
     board_by_hand.monitor(port, _rig(rig), tell)
 
 
-def flash(port: PortOption = None, rig: BoardRigOption = None) -> None:
+def flash(port: PortOption = None, rig: BoardRigOption = None, pins: PinsOption = None) -> None:
     """
-    Copy to the board what differs; then restart it.
+    Copy to the board what differs; then restart it. A pin table that is there stays.
     """
     from ..supervise import board_by_hand
 
-    flashed, identity = board_by_hand.flash_by_hand(port, _rig(rig))
+    flashed, identity = board_by_hand.flash_by_hand(port, _rig(rig), pins=pins)
     for what, names in (("copied", flashed.copied), ("kept", flashed.kept)):
         typer.echo(f"{what} {len(names)}" + (f": {', '.join(names)}" if names else ""))
     typer.echo(f"firmware {identity.firmware} runs on {identity.machine} {identity.unique_id}")
+    typer.echo(f"wiring {_wiring(identity)}")
 
 
 def repl(port: PortOption = None, rig: BoardRigOption = None) -> None:
@@ -123,6 +128,12 @@ def lines(news: Identity | BoardEvent) -> list[str]:
         case Booted():
             told.append(f"{'':>14} started")
     return told
+
+
+def _wiring(identity: Identity) -> str:
+    from ..supervise.board_by_hand import is_shipped
+
+    return f"{identity.wiring} ({'as shipped' if is_shipped(identity.wiring) else 'of its own'})"
 
 
 def _at(ticks_us: int) -> str:

@@ -16,8 +16,10 @@ from ..board import client
 from ..board.answers import Cause, Edge, Identity
 from ..board.discover import find
 from ..board.failures import BoardError, BoardLost, BoardRebooted
+from ..board.firmware import shipped_wirings
 from ..board.link import Link
 from ..board.unsolicited import BoardEvent, Booted, EStop, Tripped
+from ..config.data import data
 from ..errors import CrashbenchError, DeviceError, UsageError
 from ..model.instant import Instant
 from ..protocols import Wiring
@@ -119,6 +121,8 @@ class Board:
         refusal = await opening.call(self._tried, session.arm)
         self._session = session
         self.notes = (f"{self.name} {session.found}",) if session.found else ()
+        if (wiring := self.info().wiring) not in shipped_wirings(data("firmware")):
+            self.notes += (f"{self.name} has a pin table of its own ({wiring})",)
         if self._link is None:
             self._beat = VirtualBeat(session, channel, self._hear, self._fail)
         else:

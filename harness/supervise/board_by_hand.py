@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing, suppress
+from pathlib import Path
 from typing import Protocol
 
 from anyio.to_thread import run_sync
@@ -17,6 +18,7 @@ from .. import clock
 from ..board.answers import Identity, State, Status
 from ..board.client import Board
 from ..board.failures import BoardError, BoardRebooted, BoardSilent, FirmwareMismatch
+from ..board.firmware import shipped_wirings
 from ..board.flash import BoardFiles, Flashed, flash
 from ..board.link import Link
 from ..board.unsolicited import BoardEvent
@@ -87,20 +89,26 @@ def monitor(port: str | None, rig: RigSpec | None, tell: Callable[[Identity | Bo
 
 
 def flash_by_hand(
-    port: str | None, rig: RigSpec | None, opener: Callable[[str], Flashable] | None = None
+    port: str | None,
+    rig: RigSpec | None,
+    opener: Callable[[str], Flashable] | None = None,
+    *,
+    pins: Path | None = None,
 ) -> tuple[Flashed, Identity]:
     """
-    Brings a board's files to those of this package and restarts it; returns what it did, and who answers then.
+    Brings a board's files to those of this package and restarts it; returns what it did, and who answers then. A pin
+    table that is on the board stays, unless `pins` is the file to put in its place.
 
     Raises UsageError, BenchError, and Refused while anybody has the rig or the port.
     """
     opened = opener or _mpremote()
+    table = None if pins is None else _pin_table(pins)
 
     async def main() -> tuple[Flashed, Identity]:
         async with reached(port, rig, "crashbench board flash", is_played=False) as path:
             with told():
                 await run_sync(_stay_in_repl, path)
-                flashed = await run_sync(_flashed, await once_back(lambda: opened(path)))
+                flashed = await run_sync(_flashed, await once_back(lambda: opened(path)), table)
                 identity, _ = await once_back(lambda: _greeted(path))
             return flashed, identity
 
@@ -165,9 +173,30 @@ def _stay_in_repl(path: str) -> None:
         board.restart(into_repl=True)
 
 
-def _flashed(board: Flashable) -> Flashed:
+def is_shipped(wiring: str) -> bool:
+    """
+    Whether a board's wiring is that of the pin table which comes with this package.
+    """
+    return wiring in shipped_wirings(data("firmware"))
+
+
+def _pin_table(path: Path) -> bytes:
+    """
+    A pin table that a board can be started with. Raises UsageError.
+    """
+    try:
+        content = path.read_bytes()
+        compile(content, str(path), "exec")
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", file=str(path), key="--pins") from error
+    except (SyntaxError, ValueError) as error:
+        raise UsageError(f"is no pin table: {error}", file=str(path), key="--pins") from error
+    return content
+
+
+def _flashed(board: Flashable, pins: bytes | None) -> Flashed:
     with closing(board):
-        flashed = flash(data("firmware"), board)
+        flashed = flash(data("firmware"), board, pins)
         board.reset()
         return flashed
 

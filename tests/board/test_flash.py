@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import tty
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -29,7 +30,11 @@ def test_a_new_board_gets_every_file_and_main_last() -> None:
     board = FakeFiles({})
     assert flash(FIRMWARE, board).copied == NAMES
     assert board.files == CONTENTS
-    assert board.done == [("write", name) for name in NAMES]
+    renamed = {"pins.py": "pins.new", MAIN: ASIDE}
+    done = []
+    for name in NAMES:
+        done += [("write", renamed.get(name, name))] + ([("rename", renamed[name], name)] if name in renamed else [])
+    assert board.done == done
 
 
 def test_a_board_that_has_everything_is_left_alone() -> None:
@@ -47,6 +52,32 @@ def test_only_what_differs_is_copied_while_main_is_aside() -> None:
     assert board.files == CONTENTS | {"notes.txt": b"somebody's own"}
 
 
+def test_a_pin_table_of_its_own_stays() -> None:
+    board = FakeFiles(CONTENTS | {"pins.py": b"somebody's wiring", "core.py": b"old"})
+    flashed = flash(FIRMWARE, board)
+    assert flashed.copied == ("core.py",)
+    assert board.files == CONTENTS | {"pins.py": b"somebody's wiring"}
+
+
+def test_a_pin_table_is_replaced_on_request() -> None:
+    board = FakeFiles(CONTENTS | {"pins.py": b"somebody's wiring"})
+    assert flash(FIRMWARE, board, b"another").copied == ("pins.py",)
+    assert board.files == CONTENTS | {"pins.py": b"another"}
+    assert flash(FIRMWARE, board, b"another").copied == ()
+
+
+@pytest.mark.parametrize("patience", range(9))
+@pytest.mark.parametrize("pins", [None, b"another"])
+def test_no_cut_costs_the_pin_table(patience: int, pins: bytes | None) -> None:
+    board = FakeFiles(CONTENTS | {"pins.py": b"somebody's wiring", "core.py": b"old"}, patience)
+    with suppress(BoardLost):
+        flash(FIRMWARE, board, pins)
+    board.patience = 10_000
+    flash(FIRMWARE, board)
+    assert board.files["pins.py"] in (b"somebody's wiring", pins)
+    assert board.files.keys() == CONTENTS.keys()
+
+
 def test_what_did_not_arrive_is_told() -> None:
     class Worn(FakeFiles):
         def write(self, name: str, content: bytes) -> None:
@@ -61,7 +92,8 @@ def test_what_did_not_arrive_is_told() -> None:
 def test_a_flash_cut_short_leaves_no_main_and_the_next_one_ends_it(
     old: set[str], missing: set[str], patience: int
 ) -> None:
-    board = FakeFiles(CONTENTS | dict.fromkeys(old, b"old"), patience)
+    # A pin table that is there is the user's: what it holds is no matter of a flash.
+    board = FakeFiles(CONTENTS | dict.fromkeys(old - {"pins.py"}, b"old"), patience)
     for name in missing:
         del board.files[name]
     before = dict(board.files)

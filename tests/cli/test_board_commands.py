@@ -109,6 +109,7 @@ def test_info_says_who_the_board_is(vm: VMBoard, capfd: Captured) -> None:
     told = json.loads(capfd.readouterr().out)
     assert told["port"] == vm.path
     assert told["unique_id"] == "e661000000000001"
+    assert told["wiring"].endswith(" (as shipped)")
     assert (told["state"], told["last_cause"], told["estop"]) == ("safe", "boot", "closed")
 
     assert run(["board", "info", "--port", vm.path]) == 0
@@ -177,6 +178,26 @@ def test_flash_copies_what_differs_and_restarts_the_board(vm: VMBoard) -> None:
     assert fake.files == files
     # It was told to restart into its REPL; the virtual board has none, and runs the firmware again.
     assert identity.boot_id != before.boot_id
+
+
+@pytest.mark.vm
+def test_flash_puts_a_pin_table_there_only_when_asked(vm: VMBoard, tmp_path: Path) -> None:
+    files = {path.name: path.read_bytes() for path in FIRMWARE.glob("*.py")}
+    fake = FakeRepl(files | {"pins.py": b"OUTPUTS = ()\n"})
+    assert flash_by_hand(vm.path, None, fake)[0].copied == ()
+    assert fake.files["pins.py"] == b"OUTPUTS = ()\n"
+    own = tmp_path / "own.py"
+    own.write_bytes(b"OUTPUTS = ((2, 1),)\n")
+    assert flash_by_hand(vm.path, None, fake, pins=own)[0].copied == ("pins.py",)
+    assert fake.files["pins.py"] == own.read_bytes()
+
+
+def test_what_is_no_pin_table_is_not_flashed(tmp_path: Path, capfd: Captured) -> None:
+    broken = tmp_path / "pins.py"
+    broken.write_text("OUTPUTS = (", encoding="utf-8")
+    for path, why in ((broken, "is no pin table"), (tmp_path / "none.py", "cannot be read")):
+        assert run(["board", "flash", "--port", "/dev/nothing", "--pins", str(path)]) == 2
+        assert why in refusal(capfd)
 
 
 @pytest.mark.vm

@@ -316,3 +316,12 @@ def test_a_clock_that_contradicts_ours_is_trouble() -> None:
             await energise(bench)
 
     on_a_bench(main)
+
+
+def test_wiring_that_is_not_the_shipped_one_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main(bench: Bench) -> None:
+        (note,) = bench.board.notes
+        assert note == f"pico has a pin table of its own ({bench.board.info().wiring})"
+
+    monkeypatch.setattr("harness.devices.board.shipped_wirings", lambda folder: frozenset[str]())
+    on_a_bench(main)

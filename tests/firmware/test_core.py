@@ -13,7 +13,7 @@ import pytest
 
 from harness.board import frames, protocol
 from harness.board.failures import FirmwareMismatch
-from harness.board.firmware import Loader
+from harness.board.firmware import Loader, shipped_wirings
 
 from .conftest import FIRMWARE, FIXTURES, Bench
 
@@ -91,6 +91,20 @@ def test_another_protocol_is_refused_with_the_command_that_fixes_it(
     monkeypatch.setattr(protocol, "checksum", lambda: 1)
     with pytest.raises(FirmwareMismatch, match="run: crashbench board flash"):
         bench.board.hello()
+
+
+def test_the_hello_tells_the_wiring_by_its_pins_and_levels(bench: Bench) -> None:
+    shipped = shipped_wirings(FIRMWARE)
+    assert len(shipped) == 2
+    assert bench.board.hello().wiring in shipped
+
+    def digest(**pins: object) -> str:
+        table = {name: value for name, value in vars(Loader([FIRMWARE], {}).load("pins")).items() if name.isupper()}
+        return str(Loader([FIRMWARE], {"pins": types.SimpleNamespace(**table | pins)}).load("wiring").digest())
+
+    assert digest() in shipped
+    assert digest(OUTPUTS=((2, 1), (3, 0))) not in shipped
+    assert digest(ESTOP=15) not in shipped
 
 
 class Port:

@@ -30,22 +30,28 @@ def ports() -> list[Port]:
     """
     Every USB serial port of a vendor in `VENDORS`, by path.
     """
-    found = [
+    return [port for port in usb_ports() if port.vendor_id in VENDORS]
+
+
+def usb_ports() -> list[Port]:
+    """
+    Every USB serial port, whoever made what is behind it, by path.
+    """
+    return sorted(
         Port(info.device, info.vid, info.pid or 0, info.serial_number or "", info.product or "")
         for info in list_ports.comports()
-        if info.vid in VENDORS
-    ]
-    return sorted(found)
+        if info.vid is not None
+    )
 
 
 def find(*, serial_number: str | None = None, vendor_id: int | None = None, product_id: int | None = None) -> Port:
     """
-    The one port that fits.
+    The one port that fits. Who names neither its vendor nor its serial number means a vendor in `VENDORS`.
 
     Raises:
         NoBoard: none fits, or several do; the message lists them.
     """
-    seen = ports()
+    seen = ports() if vendor_id is None and serial_number is None else usb_ports()
     fitting = [
         port
         for port in seen
@@ -55,7 +61,8 @@ def find(*, serial_number: str | None = None, vendor_id: int | None = None, prod
     ]
     if len(fitting) == 1:
         return fitting[0]
-    listed = ", ".join(f"{port.path} (serial number {port.serial_number})" for port in fitting or seen) or "none"
+    told = fitting or (ports() if vendor_id is None else seen)
+    listed = ", ".join(f"{port.path} (serial number {port.serial_number})" for port in told) or "none"
     if fitting:
         raise NoBoard(f"several boards fit: {listed}; name one by its serial number")
     raise NoBoard(f"no board fits; boards on USB: {listed}")

@@ -19,6 +19,7 @@ from ..board.failures import BoardError, BoardLost, BoardSilent
 from ..devices.board import Board as Device
 from ..errors import BenchError, Refused, UsageError
 from ..model.rig import RigSpec
+from .board_names import names_of_port
 from .lease import Lease
 from .supervisor import played
 
@@ -34,13 +35,14 @@ async def reached(port: str | None, rig: RigSpec | None, purpose: str, *, is_pla
     """
     The path of the board's port: the given one, the rig's, or else the only one there is.
 
-    With a rig the lease is held meanwhile. Raises UsageError, also for a played board unless `is_played` is right;
-    Refused, BenchError.
+    Meanwhile the rig is leased; without one the board, by every name that a rig may have for it. Raises UsageError,
+    also for a played board unless `is_played` is right; Refused, BenchError.
     """
     if rig is None:
         with told():
             path = port or find().path
-        yield path
+        with Lease(names_of_port(path), purpose):
+            yield path
         return
     if port is not None:
         raise UsageError("give either a port or a rig", key="--port")

@@ -9,6 +9,7 @@ import getpass
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,7 +17,7 @@ from typing import Self
 from .. import clock
 from ..config.rig import resources
 from ..errors import BenchError, Refused
-from ..model.rig import RigSpec
+from ..model.rig import DeviceSpec, RigSpec
 from ..wiring.pin_factory import lines_of
 
 # Where locks are looked for by everybody on the machine, whoever they are (hier(7), FHS 5.9: /run/lock).
@@ -25,13 +26,13 @@ _BASES = ("/run/lock", "/tmp")
 
 class Lease:
     """
-    Holds every piece of a rig's hardware, all or nothing, as long as the context lasts.
+    Holds every piece of a rig's hardware, or what is named, all or nothing, as long as the context lasts.
 
     Raises Refused, naming who holds what since when, if any of it is taken.
     """
 
-    def __init__(self, rig: RigSpec, purpose: str) -> None:
-        self._names = hardware(rig)
+    def __init__(self, what: RigSpec | Sequence[str], purpose: str) -> None:
+        self._names = hardware(what) if isinstance(what, RigSpec) else sorted(set(what))
         self._purpose = purpose
         self._held: list[int] = []
 
@@ -89,9 +90,17 @@ def hardware(rig: RigSpec) -> list[str]:
     names = {f"rig {rig.path.resolve()}"}
     for device in rig.devices.values():
         # What is part of a board is locked with the board: two boards have outputs of the same number.
-        for resource in resources(device) if not hasattr(device.config, "board") else ():
+        for resource in _resources(device) if not hasattr(device.config, "board") else ():
             names.add(f"{lines} {resource}" if resource.startswith("pin ") else resource)
     return sorted(names)
+
+
+def _resources(device: DeviceSpec) -> Sequence[str]:
+    if device.kind != "board":
+        return resources(device)
+    from .board_names import names_of  # pyserial is for rigs that have a board
+
+    return names_of(device.config)
 
 
 def _folder() -> Path:

@@ -141,15 +141,13 @@ def some_drill(random: Random, bench: RigSpec) -> DrillSpec:
 # --- what must hold ---------------------------------------------------------------------------------------------------
 
 
-def lies(trial: Trial, fired_ns: int | None) -> Iterator[str]:
+def lies(trial: Trial, fired_ns: int | None = None) -> Iterator[str]:
     """
     The instants and durations of a trial that do not contain the world's own, nor when the alert's rule was met.
     """
-    truth = {name: ns for name, ns in (trial.truth or {}).items() if name != "detected"}
+    truth = dict(trial.truth or {})
     if fired_ns is not None:
         truth["detected"] = fired_ns
-    if (fired_ns is None) is not (trial.instants.detected is None):
-        yield f"detected: {trial.instants.detected}, and its rule was met at {fired_ns}"
     known = {name: at for name, at in trial.instants.items() if at is not None}
     for name, instant in known.items():
         if name in truth and not instant.holds(truth[name]):
@@ -163,6 +161,14 @@ def lies(trial: Trial, fired_ns: int | None) -> Iterator[str]:
             true_ns = max(0, true_ns)  # it had recovered when the alert came
         if not span.holds(true_ns):
             yield f"{name}: {true_ns / S:.6f} s is not in {span}"
+
+
+def detected_wrongly(trial: Trial, fired_ns: int | None) -> Iterator[str]:
+    """
+    An alert that came although its rule was not met, or did not although it was.
+    """
+    if (fired_ns is None) is not (trial.instants.detected is None):
+        yield f"detected: {trial.instants.detected}, and its rule was met at {fired_ns}"
 
 
 def held_up_wrongly(played: Played, bench: RigSpec) -> Iterator[str]:
@@ -217,7 +223,8 @@ def played_world(seed: int) -> tuple[Played, list[str]]:
     assert spec.detected is not None
     (alarm,) = (log for log in asked[0] if log.spec.name == ALARM)
     fired_ns = alarm.fired_ns(spec.detected.failures)
-    return played, [*lies(trial, fired_ns), *held_up_wrongly(played, bench), *too_wide(trial, spec, asked[0])]
+    wrong = [*lies(trial, fired_ns), *detected_wrongly(trial, fired_ns), *held_up_wrongly(played, bench)]
+    return played, [*wrong, *too_wide(trial, spec, asked[0])]
 
 
 def wrong_worlds(seeds: range) -> tuple[dict[int, list[str]], Counter[str]]:

@@ -10,6 +10,7 @@ import secrets
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,6 +23,7 @@ from ..engine.undo import UndoJournal
 from ..errors import Exit, Refused, UsageError
 from ..model.rig import RigSpec
 from ..supervise.by_hand import restore_by_hand
+from ..supervise.on_record import close_what_was_left
 from ..supervise.places import undo_path
 from .app import API, create_app
 from .host_bench import HostBench
@@ -42,6 +44,8 @@ def serve_host(rig: str, host: str, port: int) -> int:
     with _listening(host, port) as listener:
         token = _token(listener, host)
         restore_what_was_left(load_rig(rig))
+        # A long trace takes a minute, which neither the first request nor a signal waits for.
+        threading.Thread(target=close_what_was_left, name="crashbench-tidy", daemon=True).start()
         return clock.run(_serve, bench, listener, token, host)
 
 

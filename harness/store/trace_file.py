@@ -76,6 +76,13 @@ def close_traces(folder: Path, run: Run) -> list[str]:
     return told
 
 
+def left_open(runs: Path) -> list[Path]:
+    """
+    The folders of runs whose traces are streams: of those that go on, and of those whose end nobody saw to.
+    """
+    return sorted({path.parent.parent for path in runs.glob(f"*/{FOLDER}/*{STREAM}")})
+
+
 def remove_traces(folder: Path) -> None:
     """
     Removes the traces of an earlier run of the same name. Raises RecordError.

@@ -4,6 +4,7 @@ Closing traces: each stream becomes a Parquet file with units and marks, and a p
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -60,10 +61,19 @@ class RowsWriter:
 def pack(stream: Path, marks: Iterable[Mark]) -> None:
     """
     Closes the trace whose stream that is. Until both files are on the disk the stream stays; one without any sample is
-    left as it is.
+    left as it is, and so is one that somebody still writes, or closes already.
 
     Raises OSError.
     """
+    with stream.open("rb") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        _pack(stream, marks)
+
+
+def _pack(stream: Path, marks: Iterable[Mark]) -> None:
     try:
         reader = StreamReader(stream)
     except Headless:

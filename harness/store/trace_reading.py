@@ -6,9 +6,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,8 +15,9 @@ from ..model.instant import Instant
 from ..model.trace import Overview, Samples
 from .pyramid import Pyramid, buckets, overview
 from .trace_about import CLOSED, PYRAMID, About, Closing, Extent, closings, told
-from .trace_rows import ROWS, extent, samples, tables, touching
-from .trace_stream import Headless, StreamReader
+from .trace_growth import Piece, growth_of
+from .trace_rows import ROWS, samples, touching
+from .trace_stream import Headless
 
 
 class RecordedTrace(ABC):
@@ -72,43 +71,35 @@ class RecordedTrace(ABC):
 
 class GrowingTrace(RecordedTrace):
     """
-    A trace that is still a stream, as far as it was written when it was first looked at.
+    A trace that is still a stream, as far as it was written when it was opened.
 
     Raises Headless for a file that is none.
     """
 
     def __init__(self, path: Path) -> None:
-        self._reader = StreamReader(path)
-        super().__init__(self._reader.about)
+        self._growth = growth_of(path)
+        self._pieces = self._growth.look()
+        super().__init__(self._growth.about)
 
     @property
     def extent(self) -> Extent:
-        return self._looked[0]
+        return sum((piece.extent for piece in self._pieces), start=Extent())
 
     def rows(self, from_ns: int, to_ns: int) -> Iterator[pa.Table]:
-        for table in tables(self._reader.blocks(self._looked[1])):
-            if len(found := touching(table, "earliest_ns", "latest_ns", from_ns, to_ns)):
-                yield found
+        for piece in self._touched(from_ns, to_ns):
+            for table in self._growth.rows(piece):
+                if len(found := touching(table, "earliest_ns", "latest_ns", from_ns, to_ns)):
+                    yield found
 
     def overview(self, from_ns: int, to_ns: int, points: int) -> Overview:
-        # Twice through the stream, so that its length never has to fit into the memory.
-        count = sum(len(rows) for rows in self.rows(from_ns, to_ns))
-        return overview(map(buckets, self.rows(from_ns, to_ns)), count, points)
+        far = [touching(piece.far, "start_ns", "end_ns", from_ns, to_ns) for piece in self._touched(from_ns, to_ns)]
+        if (count := sum(map(len, far))) >= points:
+            return overview(far, count, points)
+        near = [buckets(rows) for rows in self.rows(from_ns, to_ns)]
+        return overview(near, sum(map(len, near)), points)
 
-    @cached_property
-    def _looked(self) -> tuple[Extent, int]:
-        """
-        How much there is, and in how many blocks.
-        """
-        blocks = 0
-
-        def counted() -> Iterator[Any]:
-            nonlocal blocks
-            for block in self._reader.blocks():
-                blocks += 1
-                yield block
-
-        return sum(map(extent, tables(counted())), start=Extent()), blocks
+    def _touched(self, from_ns: int, to_ns: int) -> list[Piece]:
+        return [piece for piece in self._pieces if piece.touches(from_ns, to_ns)]
 
 
 class ClosedTrace(RecordedTrace):

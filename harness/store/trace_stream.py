@@ -8,11 +8,12 @@ the one thing that must never be made up.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import zlib
 from array import array
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -36,10 +37,14 @@ RAW = pa.schema([pa.field(name, _ARROW[code], nullable=False) for name, code in 
 # Arrow columnar format, "IPC streaming format": a continuation mark and a length of 0 end a stream.
 _END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 
+# What is read at once of a stream that is read from its middle on.
+_PIECE_BYTES = 1 << 24
+
 
 class StreamWriter:
     """
-    Writes one meter's stream at `path`, whose folder and file it makes when there is something to write.
+    Writes one meter's stream at `path`, whose folder and file it makes when there is something to write. As long as it
+    lives the file is locked, so that nobody else takes it for one that was left behind.
 
     A write that fails leaves the stream as it was, and the next one is tried as if nothing had been: a disk may get
     room again. Where not even that works the stream ends, and every later write fails the same way.
@@ -62,6 +67,8 @@ class StreamWriter:
         if self._file is None:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+            with suppress(OSError):  # a file system without locks
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if not self._good_bytes:
             self._put(self._file, self._head)
 
@@ -129,15 +136,37 @@ class StreamReader:
         with pa.OSFile(str(path)) as file:
             try:
                 self.about = About.of(pa.ipc.open_stream(file).schema.metadata or {})
+                self._head_bytes = file.tell()
             except (pa.ArrowException, OSError, KeyError, ValueError) as error:
                 raise Headless(f"it has no head: {error}") from error
 
-    def blocks(self, most: int | None = None) -> Iterator[tuple[Scale, pa.RecordBatch]]:
+    def blocks(self) -> Iterator[tuple[Scale, pa.RecordBatch]]:
         """
-        The first `most` blocks (all of them: None), each with what a step is worth.
+        All blocks, each with what a step is worth.
         """
         with pa.OSFile(str(self._path)) as file:
-            yield from islice(_whole(file), most)
+            yield from _whole(file)
+
+    def following(self, first_byte: int) -> Iterator[tuple[int, Scale, pa.RecordBatch]]:
+        """
+        The blocks from a byte on (0, or where a block ended): where each ends, what a step is worth, the block itself.
+        """
+        size = _PIECE_BYTES
+        with self._path.open("rb") as file:
+            head = file.read(self._head_bytes)
+            at = max(first_byte, len(head))
+            while True:
+                file.seek(at)
+                piece = file.read(size)
+                end = at
+                source = pa.BufferReader(head + piece)
+                for scale, batch in _whole(source):
+                    end = at + source.tell() - len(head)
+                    yield end, scale, batch
+                if len(piece) < size:
+                    return
+                size = _PIECE_BYTES if end > at else 2 * size  # one block may be longer than a piece
+                at = end
 
 
 def _whole(file: pa.NativeFile) -> Iterator[tuple[Scale, pa.RecordBatch]]:

@@ -12,10 +12,10 @@ from ..errors import RecordError
 from ..model.evidence import NO_EVIDENCE
 from ..model.run import Run
 from ..store.evidence import load_evidence
-from ..store.home import home
+from ..store.home import home, runs_dir
 from ..store.index import Index
-from ..store.record import folder, load
-from ..store.trace_file import close_traces
+from ..store.record import folder, load, load_folder
+from ..store.trace_file import close_traces, left_open
 
 FILES = {"md": "report.md", "junit": "junit.xml", "json": "run.json"}
 PAGE = "chaos-report.html"
@@ -41,7 +41,22 @@ def put_on_record(run_id: str) -> Run:
             (at / name).write_text(text, encoding="utf-8")
         except OSError as error:
             raise RecordError(f"{at / name}: cannot be written: {error.strerror}") from error
+    if has_page(run):
+        close_what_was_left()
     return run
+
+
+def close_what_was_left() -> None:
+    """
+    Closes the traces of runs whose supervisor was killed before it could. Those of a run that goes on are left alone.
+    """
+    for at in left_open(runs_dir()):
+        try:
+            problems = close_traces(at, load_folder(at))
+        except (RecordError, OSError) as error:
+            problems = [str(error)]
+        for problem in problems:
+            _log.warning("%s: %s", at.name, problem)
 
 
 def has_page(run: Run) -> bool:

@@ -21,8 +21,9 @@ from harness.model.trace import Code, Overview, Sample, Samples
 from harness.store import pyramid, trace_rows
 from harness.store.trace_about import CLOSED, PYRAMID, STREAM, trace_path
 from harness.store.trace_file import close_traces, open_traces
+from harness.store.trace_stream import StreamReader, StreamWriter
 from tests.store import recorded
-from tests.store.traced import ALWAYS, METER, MS, SCALE, in_order, is_closed, log, only, sample, steady, told_of
+from tests.store.traced import ABOUT, ALWAYS, METER, MS, SCALE, in_order, is_closed, log, only, sample, steady, told_of
 
 a_folder_each = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -171,6 +172,48 @@ def test_from_far_away_only_the_coarsest_level_that_suffices_is_read(
 
     assert len(trace.overview(*ALWAYS, 100).start_ns) <= 100
     assert read == [1, 4, 108]
+
+
+def test_of_a_growing_trace_only_what_is_new_is_read(
+    small_pieces: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = trace_path(tmp_path, METER, STREAM)
+    writer = StreamWriter(stream, ABOUT)
+    read: list[int] = []
+    following = StreamReader.following
+    monkeypatch.setattr(
+        StreamReader,
+        "following",
+        lambda self, at: (block for block in following(self, at) if read.append(len(block[2])) is None),
+    )
+    for first in range(0, 1000, 10):
+        writer.append(SCALE, steady(first, first + 10))
+        read.clear()
+        trace = only(tmp_path)
+        seen = trace.overview(*ALWAYS, 2)
+        assert sum(read) <= 60  # an open piece of sixteen rows, looked at, and drawn sample by sample while it is all
+        assert trace.extent.rows == first + 10
+        assert (seen.start_ns[0], seen.end_ns[-1]) == (0, (first + 10) * MS)
+    assert told_of(trace) == [(number, Code.OK, 0) for number in range(1000)]
+
+
+def test_another_trace_in_the_place_of_one_is_read_anew(small_pieces: None, tmp_path: Path) -> None:
+    stream = log(tmp_path, *(steady(first, first + 10) for first in range(0, 100, 10)))
+    assert len(told_of(only(tmp_path))) == 100
+    other = log(tmp_path / "other", *(steady(first, first + 10) for first in range(500, 700, 10)))
+    stream.write_bytes(other.read_bytes())  # the same file, and longer
+    assert [seq for seq, _, _ in told_of(only(tmp_path))] == list(range(500, 700))
+
+
+def test_what_somebody_still_writes_is_not_closed(tmp_path: Path) -> None:
+    writer = StreamWriter(trace_path(tmp_path, METER, STREAM), ABOUT)
+    writer.append(SCALE, steady(0, 10))
+    assert close_traces(tmp_path, RUN) == []
+    assert not is_closed(tmp_path)
+    writer.append(SCALE, steady(10, 20))
+    writer.close()
+    close(tmp_path)
+    assert len(told_of(only(tmp_path))) == 20
 
 
 def test_closing_keeps_every_row_and_says_what_the_file_holds(tmp_path: Path) -> None:

@@ -13,8 +13,10 @@ import pytest
 
 from harness.cli.told import tell_run
 from harness.store.home import runs_dir
-from harness.supervise.on_record import FILES, PAGE, put_on_record
-from tests.store import recorded
+from harness.store.trace_about import STREAM, trace_path
+from harness.store.trace_stream import StreamWriter
+from harness.supervise.on_record import FILES, PAGE, close_what_was_left, put_on_record
+from tests.store import recorded, traced
 
 
 @pytest.fixture(autouse=True)
@@ -25,6 +27,24 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def record(world: Literal["real", "lab", "sim"]) -> Path:
     run = recorded.held()
     return recorded.write(runs_dir(), replace(run, head=replace(run.head, world=world)))
+
+
+def test_traces_that_a_killed_supervisor_left_are_closed_when_the_next_run_has_ended() -> None:
+    record("lab")
+    run = recorded.held()
+    left = recorded.write(runs_dir(), replace(run, head=replace(run.head, run_id="left")))
+    traced.log(left, traced.steady(0, 100))
+    growing = StreamWriter(trace_path(runs_dir() / "goes-on", traced.METER, STREAM), traced.ABOUT)
+    recorded.write(runs_dir(), replace(run, head=replace(run.head, run_id="goes-on")))
+    growing.append(traced.SCALE, traced.steady(0, 100))
+
+    put_on_record("a-run")
+
+    assert traced.is_closed(left)
+    assert not traced.is_closed(runs_dir() / "goes-on")
+    growing.close()
+    close_what_was_left()
+    assert traced.is_closed(runs_dir() / "goes-on")
 
 
 @pytest.mark.parametrize("world", ["real", "lab"])

@@ -91,15 +91,16 @@ def told_of_the_cut(case: Planted, fell: Instant, rose: Instant) -> Told:
 def told_of_the_return(case: Planted, rose: Instant) -> Told:
     scale, true = case.meter.scale, case.true
     surge_a = shunt_ceiling_a(case.samples, SHUNT_OHM, scale.bus_lsb_v)
-    peak = inrush_peak(case.samples, rose, lsb_a=scale.current_lsb_a, ceiling_a=surge_a)
-    yield "inrush", peak, case.peak_a(round(true["rose"]) + S // 10)
+    # A supply that limits its current to little more than what flows tells far more than a shunt.
+    limit_a, true_peak_a = case.rail.spec.inrush_a + MOST_A, case.peak_a(round(true["rose"]) + S // 10)
+    for name, most_a in {"inrush": None, "inrush of a limited supply": limit_a}.items():
+        yield name, inrush_peak(case.samples, rose, lsb_a=scale.current_lsb_a, ceiling_a=most_a), true_peak_a
     on = case.samples.window(rose.earliest_ns, case.samples.latest_ns[-1])
     by_band = booted_in_band(on, case.band_a, lsb_a=scale.current_lsb_a, stays_ns=30 * case.meter.period_ns)
     yield "booted, by band", moment(by_band), true["booted"]
     by_signature = booted_by_signature(on, case.signature, rose, lsb_a=scale.current_lsb_a)
     yield "booted, by signature", moment(by_signature), true["booted"]
-    # A supply that limits its current to little more than what flows tells far more than a shunt.
-    for name, most_a in {"energy": surge_a, "energy of a limited supply": case.rail.spec.inrush_a + MOST_A}.items():
+    for name, most_a in {"energy": surge_a, "energy of a limited supply": limit_a}.items():
         found = energy(case.samples, rose, case.ready, lsb=scale, ceilings=Ceilings(most_a, MOST_A))
         yield name, found, true["energy"]
     before, after = case.samples.within(0, case.cut.earliest_ns), case.samples.within(case.ready.latest_ns, NEVER_NS)
@@ -156,6 +157,7 @@ WIDEST = {
     "off level": 0.01,
     "depth": 1.0,
     "inrush": 0.5,
+    "inrush of a limited supply": 2.0,
     "booted, by band": 3,
     "booted, by signature": 3.5,
     "energy": 270,

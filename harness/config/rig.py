@@ -42,6 +42,7 @@ class _Dut:
     brown_out_v: float | None = None
     first_sign_a: float = 0.05
     trip_a: float | None = None
+    supply_limit_a: float | None = None
     run_current_a: tuple[float, ...] = ()
     boot_signature: tuple[DrawSpec, ...] = ()
     identity: Mapping[str, str] = field(default_factory=dict)
@@ -144,6 +145,7 @@ def _dut(name: str, dut: _Dut, devices: Mapping[str, DeviceSpec]) -> DutSpec:
         brown_out_v=brown_out_v,
         first_sign_a=dut.first_sign_a,
         trip_a=dut.trip_a,
+        supply_limit_a=dut.supply_limit_a,
         run_current_a=dut.run_current_a,
         boot_signature=dut.boot_signature,
         identity=identity,
@@ -179,6 +181,8 @@ def _check_artifacts(name: str, dut: _Dut, roles: Mapping[str, str]) -> None:
 
 def _check_currents(name: str, dut: _Dut) -> None:
     band_a, steps = dut.run_current_a, dut.boot_signature
+    if dut.supply_limit_a is not None and dut.supply_limit_a <= 0:
+        raise UsageError("must be more than 0", key=f"dut.{name}.supply_limit")
     if band_a and (len(band_a) != 2 or not 0 <= band_a[0] <= band_a[1]):
         problem = 'must be the least and the most that it draws, like ["200 mA", "300 mA"]'
         raise UsageError(problem, key=f"dut.{name}.run_current")

@@ -71,7 +71,7 @@ class RailTrace:
         """
         The highest current just after the rail is back.
         """
-        ceiling_a = self.ceilings.surge_a
+        ceiling_a = self.dut.supply_limit_a
         return inrush_peak(self.samples, rose, lsb_a=self.scale.current_lsb_a, ceiling_a=ceiling_a)
 
     def booted(self, rose: Instant, stays_ns: int) -> Instant | None:
@@ -133,8 +133,12 @@ def rail_trace(bench: Bench, dut: DutSpec, since_ns: int, cut: Instant, steady_s
 
 def _ceilings(samples: Samples, config: object, dut: DutSpec, scale: Scale) -> Ceilings:
     """
-    What the shunt lets through; and what the rig's author says that the meter will never see more than.
+    What the shunt lets through, or the supply delivers, if its limit is declared and was not seen to be passed; and
+    what the rig's author says that the meter will never see more than.
     """
     shunt_ohm, declared_a = getattr(config, "shunt_ohm", None), getattr(config, "max_current_a", None)
     surge_a = None if shunt_ohm is None else shunt_ceiling_a(samples, shunt_ohm, scale.bus_lsb_v)
+    seen_a = max(samples.current_a, default=0.0) - scale.current_lsb_a
+    if dut.supply_limit_a is not None and seen_a <= dut.supply_limit_a:
+        surge_a = min(dut.supply_limit_a, surge_a or dut.supply_limit_a)
     return Ceilings(surge_a, declared_a or dut.trip_a or surge_a)

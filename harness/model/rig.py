@@ -92,6 +92,8 @@ class DutSpec:
     brown_out_v: float = 3.0
     first_sign_a: float = 0.05
     trip_a: float | None = None
+    supply_limit_a: float | None = None
+    """The most that its supply delivers, also in an inrush: its current limit; None is not known."""
     run_current_a: tuple[float, ...] = ()
     """The least and the most that it draws when it runs; empty: what it drew before the fault."""
     boot_signature: tuple[DrawSpec, ...] = ()

@@ -31,7 +31,7 @@ def inrush_peak(samples: Samples, rise: Instant, *, lsb_a: float, ceiling_a: flo
     The highest current within 100 ms of the rail's rise; None when no sample lies in them.
 
     A peak is at least as high as any average of it. How much higher no average can tell: the only bound is what the
-    shunt lets through (`ceiling_a`), and where that is not known there is none.
+    supply delivers at most (`ceiling_a`), and where that is not known, or was seen to be wrong, there is none.
     """
     early = samples.window(rise.earliest_ns, rise.earliest_ns + _INRUSH_NS)
     inside = [
@@ -42,7 +42,7 @@ def inrush_peak(samples: Samples, rise: Instant, *, lsb_a: float, ceiling_a: flo
     if not inside:
         return None
     low_a = max(0.0, max(inside) - lsb_a)
-    return Quantity(low_a, None if ceiling_a is None else max(low_a, ceiling_a), "A")
+    return Quantity(low_a, None if ceiling_a is None or ceiling_a < low_a else ceiling_a, "A")
 
 
 def unseen_inrush_as(longest_s: float, seen_a: float, ceiling_a: float) -> float:

@@ -195,6 +195,10 @@ def played(old: str, new: str) -> str:
             "sampling.meters: 'mains' (relay) is no meter that can be sampled",
         ),
         (
+            METERED.replace('trip = "2 A"', 'supply_limit = "0 A"'),
+            "dut.gateway.supply_limit: must be more than 0",
+        ),
+        (
             METERED.replace('trip = "2 A"', 'run_current = ["200 mA"]'),
             'dut.gateway.run_current: must be the least and the most that it draws, like ["200 mA", "300 mA"]',
         ),

@@ -21,6 +21,8 @@ def test_a_peak_is_no_lower_than_any_average_of_the_first_100_ms() -> None:
     rise = ms(9, 11)
     assert inrush_peak(rows, rise, lsb_a=0.125, ceiling_a=50.0) == Quantity(1.675, 50.0, "A")
     assert inrush_peak(rows, rise, lsb_a=0.125, ceiling_a=None) == Quantity(1.675, None, "A")
+    # A supply that was seen to deliver more than its limit has another one.
+    assert inrush_peak(rows, rise, lsb_a=0.125, ceiling_a=1.5) == Quantity(1.675, None, "A")
 
 
 def test_a_peak_without_a_sample_is_none() -> None:

@@ -136,14 +136,14 @@ class BenchAudit:
         Every rail at rest.
         """
         self._phase("waits until the units run")
-        await until_running(self._bench)
+        silent = await until_running(self._bench)
         self._phase("looks at the rails at rest")
         meters = self._meters()
         async with watching(meters) as watch:
             await watch.more(_AT_REST)
             rests = {dut: tuple(readings) for dut, readings in watch.readings.items()}
         periods_s = {dut: meter.period_s for dut, meter in meters.items()}
-        self._seen = replace(self._seen, rests=rests, periods_s=periods_s)
+        self._seen = replace(self._seen, rests=rests, periods_s=periods_s, silent=silent)
 
     async def _strike(self) -> None:
         self._is_striking = True

@@ -9,35 +9,42 @@ from contextlib import suppress
 import anyio
 
 from ..engine.bench import Bench
-from ..errors import BenchError
+from ..errors import BenchError, CrashbenchError
 from ..insist import answered, reading_s
 from ..model.rig import DutSpec
 from ..model.run import Dut
 
-# A Raspberry Pi boots in less; what has not come by then is judged as it is.
+# A Raspberry Pi boots in less.
 _PATIENCE_S = 60.0
 _EVERY_S = 0.5
 # A current that passes through the band of a DUT that runs while it boots is out of it again by then.
 _STAYS = 4
 
 
-async def until_running(bench: Bench) -> None:
+async def until_running(bench: Bench) -> frozenset[str]:
     """
     Waits until the first DUT says who it is, and every other one whose `run_current` is known draws that; for a minute
-    at most. A DUT of which neither can be known is not waited for.
+    at most. Returns those that should have answered by then, and have not.
     """
+    silent = set()
     with anyio.move_on_after(_PATIENCE_S):
         for index, dut in enumerate(bench.rig.duts.values()):
             if not dut.run_current_a:
                 continue
             if index == 0 and dut.identity is not None:
+                silent.add(dut.name)
                 await _until_it_answers(bench)
+                silent.remove(dut.name)
             else:
                 await _until_it_draws(bench, dut)
+    return frozenset(silent)
 
 
 async def _until_it_answers(bench: Bench) -> None:
-    while await bench.identify() == Dut():  # noqa: ASYNC110 - a unit that boots tells no one
+    while True:
+        with suppress(CrashbenchError):  # who cannot be asked does not answer
+            if await bench.identify() != Dut():
+                return
         await anyio.sleep(_EVERY_S)
 
 

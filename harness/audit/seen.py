@@ -88,7 +88,8 @@ class Host:
 class Seen:
     """
     The rig; each metered DUT's rail at rest, before anything was done; what its switches did; what is missing or in
-    trouble, by device, and why; how often each switch has been struck in its life.
+    trouble, by device, and why; how often each switch has been struck in its life; the DUTs that never said that they
+    run.
     """
 
     rig: RigSpec
@@ -99,6 +100,7 @@ class Seen:
     missing: Mapping[str, str] = field(default_factory=dict)
     troubles: Mapping[str, str] = field(default_factory=dict)
     strokes: Mapping[str, int] = field(default_factory=dict)
+    silent: frozenset[str] = frozenset()
     unreadable: int = 0
 
     def rest(self, dut: str) -> Level | None:

@@ -113,6 +113,12 @@ def test_a_welded_contact_behind_a_board_may_be_one_that_is_not_wired() -> None:
     assert "if it does not even click, it is not wired to output 0" in done.of("welded").advice
 
 
+def test_the_shunt_of_a_unit_that_does_not_get_to_run_cannot_be_told() -> None:
+    found = audited(rig(unit={"boot_s": 90.0}, dut={"run_current_a": (0.24, 0.26)}), look_only=True).of("shunt")
+    assert found.grade is Grade.CANNOT_TELL
+    assert found.measured.endswith(", and it was not seen to run")
+
+
 def test_a_meter_that_is_missing_in_the_rig_is_said_to_be() -> None:
     roles = {role: name for role, name in rig().duts["edge"].roles.items() if role != "meter"}
     done = audited(rig(dut={"roles": roles}))

@@ -44,5 +44,9 @@ def findings(seen: Seen) -> Iterator[Finding]:
             told += f": a shunt that is wrong by less than a factor of {hidden:.2g} is not seen"
             yield Finding(check=_NAME, subject=meter, measured=told, grade=Grade.OK)
             continue
+        if dut in seen.silent:
+            told += ", and it was not seen to run"
+            yield Finding(check=_NAME, subject=meter, measured=told, grade=Grade.CANNOT_TELL)
+            continue
         advice = f"read what is printed on the shunt, and correct `shunt` in [devices.{meter}]"
         yield Finding(check=_NAME, subject=meter, measured=told, grade=Grade.FAIL, advice=advice)

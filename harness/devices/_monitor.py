@@ -118,6 +118,7 @@ class Monitor(ABC):
         self._wiring = wiring
         self._blocking = Blocking(name)
         self._bus: Any = None
+        self._read_word: Any = None
         self._address = config.address
         self._turn = threading.Lock()
         self.seq = 0
@@ -218,7 +219,8 @@ class Monitor(ABC):
         Blocks for as long as the bus takes. Raises OSError when the chip does not acknowledge, DeviceError when the
         meter is not open.
         """
-        self._must_be_open()
+        if self._bus is None:
+            self._must_be_open()
         with self._turn:
             return self._poll()
 
@@ -267,15 +269,18 @@ class Monitor(ABC):
             seen_ns, self._seen_ns = self._seen_ns, polled_ns
             if taken is None:
                 return None
-            earliest_ns = max(seen_ns, polled_ns - self._period_ns) - self._period_ns
+            within_ns = polled_ns - self._period_ns
+            earliest_ns = (seen_ns if seen_ns > within_ns else within_ns) - self._period_ns
+        bus, current, code = taken
         self.seq += 1
-        self._latest = Sample(self.seq, earliest_ns, latest_ns, *taken, missed)
-        return self._latest
+        self._latest = sample = Sample(self.seq, earliest_ns, latest_ns, bus, current, code, missed)
+        return sample
 
     def _open(self) -> None:
         bus, address = self.config.bus, self.config.address
         self._now_ns = clock.source()
         self._bus = self._wiring.i2c_bus(bus)
+        self._read_word = self._bus.read_word_data
         self._turn = _turns.setdefault(self._bus, threading.Lock())
         try:
             with self._turn:
@@ -321,7 +326,7 @@ class Monitor(ABC):
             raise DeviceError(self.name, "is not open")
 
     def _get(self, register: int) -> int:
-        word: int = self._bus.read_word_data(self._address, register)
+        word: int = self._read_word(self._address, register)
         return (word & 0xFF) << 8 | word >> 8  # `swapped`, without a call: this is the sampler's innermost line
 
     def _put(self, register: int, word: int) -> None:

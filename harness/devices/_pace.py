@@ -28,6 +28,7 @@ class Pace:
         self.due_ns = now_ns
         """When to look next (nanoseconds)."""
         self._step_ns = max(1, period_ns // _STEPS_PER_PERIOD)
+        self._lowered_by_ns = self._step_ns // _LOWERED_BY
         self._fastest_ns, self._slowest_ns = round(period_ns * _FASTEST), period_ns
         self._wait_ns = self._fastest_ns
         self._seldom_ns = max(period_ns, _SELDOM_NS)
@@ -46,8 +47,9 @@ class Pace:
         else:
             # It may have been there for a while. A look that came late says nothing of the chip: count from when it was
             # due, or every delay would be added to the next.
-            self._absent_ns = min(looked_ns, self.due_ns) - self._step_ns
-            self._wait_ns = max(self._fastest_ns, self._wait_ns - self._step_ns // _LOWERED_BY)
+            self._absent_ns = (looked_ns if looked_ns < self.due_ns else self.due_ns) - self._step_ns
+            lowered_ns = self._wait_ns - self._lowered_by_ns
+            self._wait_ns = lowered_ns if lowered_ns > self._fastest_ns else self._fastest_ns
         self.due_ns = self._absent_ns + self._wait_ns
         self._in_vain, self._is_lost, self._pause_ns = 0, False, self._step_ns
 

@@ -29,30 +29,27 @@ class Rows:
         """The number of the last conversion that was read or missed."""
         self._period_ns = period_ns
         self._end_ns = began_ns
-        # So far ahead of a chip at its slowest was the one that was read most ahead.
-        self._ahead_ns = -began_ns
+        # By then that one was completed at the latest: it was read, or those before were and no chip is slower.
+        self._by_ns = began_ns
         self._why: Code | None = None
 
     def conversion(self, sample: Sample) -> list[Sample]:
         """
         What was missing before a conversion, and the conversion with its number.
         """
+        number, earliest_ns, latest_ns, _, _, _, missed = sample
         rows = []
-        earliest_ns, latest_ns, missed = sample.earliest_ns, sample.latest_ns, sample.missed
         if earliest_ns > self._end_ns or self._why is not None:
             rows.append(self._missing(earliest_ns))
             self._why = None
-        overdue = self._due(earliest_ns) - self.seq
-        if overdue > 0:
-            missed += overdue
+        if earliest_ns > self._by_ns:
+            missed += self._due(earliest_ns)
         self.seq += 1 + missed
         self.missed += missed
         self._end_ns = latest_ns
-        ahead_ns = self.seq * self._period_ns - latest_ns
-        if ahead_ns > self._ahead_ns:
-            self._ahead_ns = ahead_ns
-        is_numbered = sample.seq == self.seq and sample.missed == missed
-        rows.append(sample if is_numbered else sample._replace(seq=self.seq, missed=missed))
+        by_ns = self._by_ns + (1 + missed) * self._period_ns
+        self._by_ns = by_ns if by_ns < latest_ns else latest_ns
+        rows.append(sample if number == self.seq and not missed else sample._replace(seq=self.seq, missed=missed))
         return rows
 
     def trouble(self, why: Code, now_ns: int) -> list[Sample]:
@@ -74,16 +71,17 @@ class Rows:
 
     def _due(self, until_ns: int) -> int:
         """
-        The number that the last conversion before one that begins at `until_ns` has at least.
+        How many more there are at least between the last one and one that begins at `until_ns`.
         """
-        return -((-until_ns - self._ahead_ns) // self._period_ns)
+        return max(0, -((self._by_ns - until_ns) // self._period_ns))
 
     def _missing(self, until_ns: int) -> Sample:
-        missed = max(0, self._due(until_ns) - self.seq)
+        missed = self._due(until_ns)
         begin_ns, end_ns = sorted((self._end_ns, until_ns))
         why = Code.GAP if self._why is None else self._why
         row = Sample(self.seq + 1, begin_ns, end_ns, 0, 0, why, missed)
         self.seq += missed
         self.missed += missed
+        self._by_ns += missed * self._period_ns
         self._end_ns = end_ns
         return row

@@ -19,6 +19,9 @@ from ._rows import Rows
 # A chip that converts has a new conversion within one period of the last one's being read.
 _STALE_PERIODS = 3
 
+# A look at a member of an enumeration costs more than a look at the sample.
+_OK, _OVERFLOW, _RESET = Code.OK, Code.OVERFLOW, Code.RESET
+
 Said = Callable[[str], None]
 
 
@@ -93,7 +96,7 @@ class Tap:
         except (OSError, DeviceError):
             self._failed(Sample(0, looked_ns, now_ns(), 0, 0, Code.NACK))
             return
-        if sample is not None and sample.code != Code.RESET:
+        if sample is not None and sample.code != _RESET:
             self._take(sample, looked_ns)
         elif sample is not None:
             if not self._is_reset:
@@ -133,14 +136,15 @@ class Tap:
             self.meter.seq = self._rows.seq  # its next one has the right number from the start
         self.recent.add(rows)
         self._conversions += 1
-        self._came_ns = sample.latest_ns
-        if sample.code == Code.OK:
-            if sample.latest_ns - self.ok_ns > self.silence[0]:
-                self.silence = (sample.latest_ns - self.ok_ns, self.trouble)
-            self.ok_ns, self.trouble, self._is_reset = sample.latest_ns, "", False
+        self._came_ns = latest_ns = sample.latest_ns
+        code = sample.code
+        if code == _OK:
+            if latest_ns - self.ok_ns > self.silence[0]:
+                self.silence = (latest_ns - self.ok_ns, self.trouble)
+            self.ok_ns, self.trouble, self._is_reset = latest_ns, "", False
         else:
-            self.trouble = Code(sample.code).name.lower()
-        if self._trip_steps is not None and (abs(sample.current) > self._trip_steps or sample.code == Code.OVERFLOW):
+            self.trouble = Code(code).name.lower()
+        if self._trip_steps is not None and (abs(sample.current) > self._trip_steps or code == _OVERFLOW):
             self._trip(sample)
 
     def _failed(self, sample: Sample) -> None:

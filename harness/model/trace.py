@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple, Protocol
@@ -74,16 +74,19 @@ class Samples:
     def __len__(self) -> int:
         return len(self.code)
 
-    def add(self, samples: Iterable[Sample], scale: Scale) -> None:
+    def add(self, samples: Sequence[Sample], scale: Scale) -> None:
         """
         Appends samples, in volts and amperes.
         """
-        for sample in samples:
-            self.earliest_ns.append(sample.earliest_ns)
-            self.latest_ns.append(sample.latest_ns)
-            self.bus_v.append(sample.bus * scale.bus_lsb_v)
-            self.current_a.append(sample.current * scale.current_lsb_a)
-            self.code.append(sample.code)
+        if not samples:
+            return
+        _, earliest_ns, latest_ns, bus, current, code, _ = zip(*samples, strict=True)
+        bus_lsb_v, current_lsb_a = scale.bus_lsb_v, scale.current_lsb_a
+        self.earliest_ns.extend(earliest_ns)
+        self.latest_ns.extend(latest_ns)
+        self.bus_v.extend([steps * bus_lsb_v for steps in bus])
+        self.current_a.extend([steps * current_lsb_a for steps in current])
+        self.code.extend(code)
 
     def window(self, from_ns: int, to_ns: int) -> Samples:
         """

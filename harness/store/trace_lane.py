@@ -58,7 +58,7 @@ class Lane:
         self._lock = threading.Lock()
         self._blocks: deque[_Block] = deque()
         self._rows = 0
-        self._in_hand = 0
+        self._in_hand: tuple[Sample, ...] = ()
         self._gap: tuple[Scale, Sample] | None = None
 
     @property
@@ -118,21 +118,21 @@ class Lane:
         """
         with self._lock:
             self._room = -1
-            self.lost += self._in_hand + sum(conversions(samples) for _, samples in self._blocks)
+            self.lost += conversions(self._in_hand) + sum(conversions(samples) for _, samples in self._blocks)
             self.problem = "the disk is stuck"
 
     def _write(self, scale: Scale, samples: tuple[Sample, ...]) -> None:
         rows = samples if self._gap is None else (self._gap[1], *samples)
-        self._in_hand = conversions(samples)
+        self._in_hand = samples
         try:
             self._writer.append(scale, rows)
         except Exception as error:  # whatever it is, a drill is never stopped because its trace cannot be written
             self._gap = scale, gap_over(rows)
-            self.lost += self._in_hand
+            self.lost += conversions(samples)
             self.problem = _reason(error)
         else:
             self._gap = None
-        self._in_hand = 0
+        self._in_hand = ()
 
     def _drop(self, scale: Scale, block: tuple[Sample, ...]) -> None:
         self.lost += conversions(block)

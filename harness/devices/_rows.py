@@ -44,12 +44,15 @@ class Rows:
             self._why = None
         if earliest_ns > self._by_ns:
             missed += self._due(earliest_ns)
-        self.seq += 1 + missed
-        self.missed += missed
-        self._end_ns = latest_ns
-        by_ns = self._by_ns + (1 + missed) * self._period_ns
+        if missed or number != self.seq + 1:
+            number = self.seq + 1 + missed
+            self.missed += missed
+            sample = sample._replace(seq=number, missed=missed)
+        by_ns = self._by_ns + (number - self.seq) * self._period_ns
         self._by_ns = by_ns if by_ns < latest_ns else latest_ns
-        rows.append(sample if number == self.seq and not missed else sample._replace(seq=self.seq, missed=missed))
+        self._end_ns = latest_ns
+        self.seq = number
+        rows.append(sample)
         return rows
 
     def trouble(self, why: Code, now_ns: int) -> list[Sample]:

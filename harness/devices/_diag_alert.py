@@ -27,6 +27,7 @@ _CONVERSIONS_S = (50e-6, 84e-6, 150e-6, 280e-6, 540e-6, 1.052e-3, 2.074e-3, 4.12
 
 # DIAG_ALRT. ALATCH is ours: it keeps CNVRF up until this register is read, and a chip that was reset has lost it.
 _ALATCH, _CNVRF, _MEMSTAT = 1 << 15, 1 << 1, 1 << 0
+_FLAGS = 0x0FFF
 
 RANGES_V = (0.16384, 0.04096)
 
@@ -102,7 +103,7 @@ class DiagAlert(Monitor):
             Setting(_CONFIG, _ADCRANGE if config.adc_range else 0),
             Setting(SHUNT_CAL, max(1, min(_CALIBRATION_MAX, calibration))),
             Setting(_ADC_CONFIG, _SHUNT_AND_BUS | timing),
-            Setting(_DIAG_ALRT, _ALATCH, kept=_ALATCH),
+            Setting(_DIAG_ALRT, _ALATCH, kept=_ALATCH, flags=_FLAGS),
         )
 
     def _check_memory(self) -> None:

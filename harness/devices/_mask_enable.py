@@ -14,6 +14,7 @@ _MANUFACTURER_ID, _DIE_ID = 0xFE, 0xFF
 
 # Mask/Enable (06h). CNVR is ours: a chip that was reset has lost it. CVRF is cleared by this register's being read.
 _CNVR, _CVRF, OVF = 1 << 10, 1 << 3, 1 << 2
+_FLAGS = 1 << 4 | _CVRF | OVF
 
 # Both registers end at 7FFFh, and the shunt's at 8000h below: a value at the end may be any value beyond it.
 _BUS_END = 0x7FFF
@@ -33,7 +34,7 @@ class MaskEnable(Monitor):
     math_overflow = OVF
     """The flag of a current that the chip's own arithmetic could not hold; 0 where that says nothing of the current."""
 
-    MARK = Setting(_MASK_ENABLE, _CNVR, kept=_CNVR)
+    MARK = Setting(_MASK_ENABLE, _CNVR, kept=_CNVR, flags=_FLAGS)
 
     def _identify(self) -> None:
         self._must_be(self.die, _MANUFACTURER_ID, _DIE_ID)

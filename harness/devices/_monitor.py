@@ -4,6 +4,7 @@ What every power monitor of TI's INA family has in common: conversions that are 
 
 from __future__ import annotations
 
+import errno
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from ..model.reading import Flag, Reading
 from ..model.trace import Code, Sample, Scale
 from ..protocols import Wiring
 from ._io import Blocking
+from ._kernel_driver import claimed
 
 if TYPE_CHECKING:
     from ._feed import Feed
@@ -66,12 +68,17 @@ class I2CPlace:
 
 class Setting(NamedTuple):
     """
-    A register, what is written to it, and the bits of it that must read back the same.
+    A register, what is written to it, the bits of it that must read back the same, and those that are the chip's own:
+    flags, which are written as they were read.
+
+    A chip takes no notice of its flags' being written. A register file that keeps whatever it is given, such as the
+    kernel's i2c-stub, goes on having a conversion ready.
     """
 
     register: int
     word: int
     kept: int = 0xFFFF
+    flags: int = 0
 
 
 Taken = tuple[int, int, Code]
@@ -286,6 +293,8 @@ class Monitor(ABC):
             with self._turn:
                 self._identify()
         except OSError as error:
+            if error.errno == errno.EBUSY:
+                raise DeviceError(self.name, claimed(bus, address)) from error
             raise DeviceError(
                 self.name,
                 f"no chip answers at address {address:#04x} of I2C bus {bus} ({error.strerror}); "
@@ -305,8 +314,8 @@ class Monitor(ABC):
     def _set_up(self) -> None:
         settings = self._settings()
         self._seen_ns = now_ns()
-        for register, word, _ in settings:
-            self._put(register, word)
+        for register, word, _, flags in settings:
+            self._put(register, word | self._get(register) & flags if flags else word)
         lost = self._lost(settings)
         if lost:
             raise DeviceError(self.name, f"did not keep its settings: {lost}; is its supply firm?")
@@ -315,7 +324,7 @@ class Monitor(ABC):
         """
         The first register that has not what it was given; empty when all have. Raises OSError.
         """
-        for register, word, kept in settings:
+        for register, word, kept, _ in settings:
             found = self._get(register)
             if found & kept != word & kept:
                 return f"register {register:#04x} was given {word:#06x} and has {found:#06x}"

@@ -26,6 +26,7 @@ _MANUFACTURER_ID, _DIE_ID, _DIE = 0xFE, 0xFF, 0x3220
 # Mask/Enable (0Fh). SCC1 is ours: it lets channel 1 into a sum that nobody asks for, and a chip that was reset has
 # lost it. CVRF says that every enabled channel was converted; reading this register clears it.
 _SCC1, _CVRF = 1 << 14, 1 << 0
+_FLAGS = 0x03FF
 
 # Thirteen bits with their sign, in bits 15 to 3.
 _SHIFT, _BITS = 3, 13
@@ -113,7 +114,7 @@ class INA3221(Monitor):
 
     def _settings(self) -> Sequence[Setting]:
         enabled = sum(1 << (15 - channel) for channel in self._chip.channels)
-        return Setting(_CONFIGURATION, enabled | self._timing()), Setting(_MASK_ENABLE, _SCC1, kept=_SCC1)
+        return Setting(_CONFIGURATION, enabled | self._timing()), Setting(_MASK_ENABLE, _SCC1, kept=_SCC1, flags=_FLAGS)
 
     def _set_up(self) -> None:
         self._left = None

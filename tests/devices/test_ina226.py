@@ -4,7 +4,10 @@ The INA226's driver against its twin: what it says, when it says it was, and wha
 
 from __future__ import annotations
 
+import errno
 from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import anyio
@@ -13,6 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness import clock
+from harness.devices._kernel_driver import claimed
+from harness.devices._monitor import swapped
 from harness.devices.ina226 import INA226
 from harness.errors import DeviceError
 from harness.model.reading import Flag, Reading
@@ -230,6 +235,72 @@ def test_any_bus_error_is_a_nack_and_the_next_reading_is_good() -> None:
             assert (await meter.read()).flag is Flag.OK
 
     play(main)
+
+
+class Stub:
+    """
+    A file of registers that keeps what is written and clears nothing by itself, as the kernel's i2c-stub is.
+    """
+
+    def __init__(self, mask_enable: int) -> None:
+        self.words = {0x00: 0x4127, 0x01: 10_000, 0x02: 4000, 0x06: mask_enable, 0xFE: 0x5449, 0xFF: 0x2260}
+
+    def read_word_data(self, address: int, register: int) -> int:
+        return swapped(self.words.get(register, 0))
+
+    def write_word_data(self, address: int, register: int, value: int) -> None:
+        self.words[register] = swapped(value)
+
+
+async def on(bus: Any) -> INA226:
+    meter = INA226("meter", INA226.Config(), SimpleNamespace(i2c_bus=lambda number: bus))  # type: ignore[arg-type]
+    await meter.open()
+    return meter
+
+
+@pytest.mark.parametrize("mask_enable", [0x0008, 0x0408])
+def test_a_register_file_whose_conversion_is_ready_is_read_however_often(mask_enable: int) -> None:
+    async def main() -> None:
+        bus = Stub(mask_enable)
+        for _ in range(2):
+            meter = await on(bus)
+            for _ in range(3):
+                reading = await meter.read()
+                assert (reading.bus_v, reading.current_a) == (pytest.approx(5.0), pytest.approx(0.25))
+        bus.words[0x06] = 0x0008
+        assert (await meter.read()).flag is Flag.RESET
+
+    play(main)
+
+
+def test_a_register_file_without_a_conversion_is_stale_and_never_0_a() -> None:
+    async def main() -> None:
+        assert (await (await on(Stub(0))).read()).flag is Flag.STALE
+
+    play(main)
+
+
+def test_a_chip_that_the_kernel_drives_itself_is_told_with_how_to_unbind_it() -> None:
+    class Held(Stub):
+        def read_word_data(self, address: int, register: int) -> int:
+            raise OSError(errno.EBUSY, "Device or resource busy")
+
+    async def main() -> None:
+        with pytest.raises(
+            DeviceError, match=r"claimed by a kernel driver \(.*\); unbind it: `echo 1-0040 \| sudo tee"
+        ):
+            await on(Held(0))
+
+    play(main)
+
+
+def test_the_kernels_driver_is_named_where_it_is_known(tmp_path: Path) -> None:
+    (tmp_path / "drivers" / "ina2xx").mkdir(parents=True)
+    (tmp_path / "1-0040").mkdir()
+    (tmp_path / "1-0040" / "driver").symlink_to(tmp_path / "drivers" / "ina2xx")
+    told = claimed(1, 0x40, tmp_path)
+    assert told.startswith("address 0x40 of I2C bus 1 is claimed by a kernel driver (ina2xx); unbind it: `echo 1-0040 ")
+    assert told.endswith("/1-0040/driver/unbind`")
 
 
 def test_an_absent_chip_is_named_with_the_cures() -> None:

@@ -14,9 +14,10 @@ from ..model.rig import RigSpec
 
 def check_bus_load(rig: RigSpec, meters: Iterable[Polled]) -> None:
     """
-    Each conversion of a sampled meter is seen and fetched, however seldom it is looked at: so many clocks it needs.
+    Each conversion of a sampled meter takes its clocks. On a bus that has not that many some are missed: the trace
+    would say so, but nobody need begin with it.
 
-    Raises UsageError with file and key where a bus whose clock the rig tells has not that many.
+    Raises UsageError with file and key for such a bus, where the rig tells its clock.
     """
     if rig.i2c is None or rig.i2c.clock_hz is None:
         return

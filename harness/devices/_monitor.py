@@ -104,8 +104,8 @@ class Monitor(ABC):
 
     config: I2CPlace
 
-    clocks = 3 * WORD_CLOCKS
-    """How many clocks of its bus a conversion takes at least: to see that it is there, and to fetch it."""
+    clocks = 4 * WORD_CLOCKS
+    """How many clocks of its bus a conversion takes: to see that it is there, to fetch it, and once to see none."""
 
     def __init__(
         self,

@@ -37,7 +37,7 @@ class Polled(Protocol):
     typical_s: float
     scale: Scale
     clocks: int
-    """How many clocks of its bus a conversion takes at least."""
+    """How many clocks of its bus a conversion takes."""
     feed: Feed | None
     seq: int
     """The number of the conversion that was read last."""

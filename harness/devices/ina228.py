@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ..model.trace import Scale
 from ..protocols import Wiring
 from ._diag_alert import DEVICE_ID, MANUFACTURER_ID, DiagAlert, DiagAlertConfig
-from ._monitor import signed
+from ._monitor import WORD_CLOCKS, signed
 
 _DIE = 0x2280
 _BITS, _VOID_BITS = 20, 4  # a result is 24 bits, of which the lowest four are void
@@ -26,6 +26,7 @@ class INA228(DiagAlert):
 
     end = (1 << (_BITS - 1)) - 1
     config: Config
+    clocks = 2 * WORD_CLOCKS + 2 * (WORD_CLOCKS + 9)  # each result has a byte more
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Config(DiagAlertConfig):

@@ -57,7 +57,6 @@ class INA3221(Monitor):
     """
 
     config: Config
-    clocks = 2 * WORD_CLOCKS  # the flag is read once for all
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Config(I2CPlace):
@@ -105,6 +104,7 @@ class INA3221(Monitor):
         # The channels are converted one after the other: a conversion of all takes so much longer.
         for channel in channels.values():
             channel._pace(len(channels) * pair_s(self.config.conversion_s, self.config.average))
+            channel.clocks = 2 * WORD_CLOCKS + 2 * WORD_CLOCKS // len(channels)  # the flag is read for all
 
     def _identify(self) -> None:
         self._must_be(_DIE, _MANUFACTURER_ID, _DIE_ID)

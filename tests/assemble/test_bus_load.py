@@ -27,9 +27,9 @@ def clocked(clock_hz: float | None, bench: RigSpec) -> RigSpec:
     return replace(bench, i2c=I2CSpec(driver="sim", clock_hz=clock_hz), sampling=SamplingSpec())
 
 
-# 280 µs for both, and 48 clocks for each of three words.
+# 280 µs for both, and 48 clocks for each of four words.
 QUICK = {"conversion_s": 140e-6}
-NEEDED_HZ = 3 * 48 / 280e-6
+NEEDED_HZ = 4 * 48 / 280e-6
 
 
 @pytest.mark.parametrize("opening", [Opening.CHECK, Opening.RUN])
@@ -38,7 +38,7 @@ def test_a_clock_too_slow_for_the_conversions_is_refused_with_the_cure(opening: 
         opened(clocked(400e3, rig(meter=QUICK)), opening)
     assert caught.value.key == "devices.monitor.conversion"
     assert caught.value.file.endswith("sim.toml")
-    assert "takes 514 kHz, and `i2c.clock` says 400 kHz; write a longer `conversion`" in caught.value.problem
+    assert "takes 686 kHz, and `i2c.clock` says 400 kHz; write a longer `conversion`" in caught.value.problem
 
 
 def test_one_that_is_just_fast_enough_is_taken_and_so_is_one_that_nobody_knows() -> None:

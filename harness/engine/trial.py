@@ -14,6 +14,7 @@ from ..errors import BenchError
 from ..model.drill import DrillSpec, FaultSpec
 from ..model.event import Kind
 from ..model.instant import Instant, Span
+from ..model.quantity import Quantity
 from ..model.trial import Trial
 from ..model.verdict import TrialVerdict
 from ..protocols import Listener, Strike
@@ -290,9 +291,24 @@ class TrialRun:
                 told = f"the samples of '{dut}' of this trial are more than are remembered: a part of them is a gap"
                 self._moments.tell(Kind.BENCH_TROUBLE, problem=f"{told} to its power quantities (the trace has them)")
 
+    def _note_chatter(self, bounce: Quantity | None) -> None:
+        """
+        Has the record say that a contact was seen to chatter for longer than every crossing of its rail allows for.
+        """
+        declared_s = self._chatter_s([self._bench.device_of(fault.role) for fault in self._drill.faults if fault.role])
+        if bounce is None or bounce.low <= declared_s:
+            return
+        told = (
+            f"the contact was seen to chatter for {bounce.low * 1000:.3g} ms, and {declared_s * 1000:g} ms are declared"
+        )
+        advice = "a crossing of the rail may be later than told; run `crashbench doctor`, and correct `chatter`"
+        self._moments.tell(Kind.BENCH_TROUBLE, problem=f"{told}: {advice}")
+
     def _trial(self, verdict: TrialVerdict) -> Trial:
         self._note_forgotten()
         book, instants = self._watch.book, self._moments.instants
+        found = quantities(self._bench, self._drill, instants, self._started_ns, self._bounce_of)
+        self._note_chatter(found.get("contact_bounce"))
         now_ns = clock.now_ns()
         from_ns = instants.fault_commanded.earliest_ns if instants.fault_commanded else now_ns
         requests, failed = book.requests(from_ns, instants.ready.latest_ns if instants.ready else now_ns)
@@ -309,10 +325,7 @@ class TrialRun:
             heard_until_ns=now_ns if self._alert is not None and self._alert.is_of_others else None,
             awaited=self._awaited(verdict),
             hold_up=self._hold_up,
-            quantities={
-                **quantities(self._bench, self._drill, instants, self._started_ns, self._bounce_of),
-                **self._watch.quantities(),
-            },
+            quantities={**found, **self._watch.quantities()},
             readings=self._watch.measured(),
             truth=self._bench.truth(instants, self._started_ns, self._drill),
         )

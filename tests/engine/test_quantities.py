@@ -156,6 +156,8 @@ def test_a_bounce_that_nobody_measured_holds_no_criterion() -> None:
     never = play(drill([fault(for_s=0.5)], criteria=["contact_bounce < 1 ms"], hold_s=1.0), bench)
     assert never.verdict is Verdict.INCONCLUSIVE
     assert never.trial.quantities["contact_bounce"].high is None
+    told = [note for note in never.run.notes if "the contact was seen to chatter for" in note]
+    assert bool(told) is (never.trial.quantities["contact_bounce"].low > 0.0005)
     measured = Odometer(None)
     measured.bounces.note("mains", 0.006)
     known = play(drill([fault(for_s=0.5)], criteria=["contact_bounce < 7 ms"], hold_s=1.0), bench, odometer=measured)
@@ -167,6 +169,14 @@ def test_an_inrush_has_no_upper_bound_where_nobody_knows_what_the_supply_deliver
     # Nothing was planted: what its meter averaged is all that can be said of it, and not the 50 A of its shunt.
     assert told["inrush_peak"].high is None
     assert str(told["inrush_peak"]) == "> 0.44 A (no upper bound)"
+
+
+def test_a_contact_that_is_seen_to_chatter_for_longer_than_declared_is_noted() -> None:
+    bench = sampled(contact={"bounce_s": 0.03}, relay={"chatter_s": 0.002}, unit={"boot_s": 0.5})
+    played = play(drill([fault(for_s=0.5)], hold_s=1.0), bench)
+    assert played.trial.quantities["contact_bounce"].low > 0.002
+    (told,) = [note for note in played.run.notes if "the contact was seen to chatter for" in note]
+    assert "ms, and 2 ms are declared" in told
 
 
 @pytest.mark.soak

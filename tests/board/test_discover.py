@@ -48,5 +48,5 @@ def test_none_lists_what_is_there(plugged: list[ListPortInfo]) -> None:
 def test_a_rigs_own_vendor_counts_whether_we_know_it_or_not(plugged: list[ListPortInfo]) -> None:
     assert discover.find(vendor_id=0x0403).path == "/dev/ttyUSB0"
     assert discover.find(serial_number="A1").path == "/dev/ttyUSB0"
-    with pytest.raises(NoBoard, match="boards on USB: .*/dev/ttyUSB0"):
+    with pytest.raises(NoBoard, match=r"boards on USB: .*/dev/ttyUSB0"):
         discover.find(vendor_id=0x0403, product_id=1)

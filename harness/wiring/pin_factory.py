@@ -110,7 +110,6 @@ def made(rig: RigSpec, world: Any) -> Any:
     A rig's factory. Raises UsageError with file and key, BenchError when its hardware does not answer.
     """
     from gpiozero.exc import PinUnknownPi
-    from gpiozero.pins.local import LocalPiFactory
 
     gpio, cls = _gpio(rig), loaded(rig)
     # Left alone, gpiozero would pick a factory by itself, and fall back from one to the next.
@@ -119,16 +118,22 @@ def made(rig: RigSpec, world: Any) -> Any:
         with _apart(name_of(gpio)):
             if hasattr(cls, "for_rig"):
                 return cls.for_rig(rig, world)
-            factory = cls() if gpio.chip is None else cls(chip=gpio.chip)
-            if isinstance(factory, LocalPiFactory):
-                _ = factory.board_info  # else the first pin finds that this is no Pi
-            return factory
+            return _of_gpiozero(cls, gpio)
     except (BenchError, UsageError):
         raise
     except (ImportError, PinUnknownPi) as error:
         raise _cannot_be_had(rig, error) from error
     except (OSError, RuntimeError, TypeError, ValueError) as error:
         raise BenchError(f"{rig.path}: gpio.factory: '{name_of(gpio)}' cannot be had: {error}") from error
+
+
+def _of_gpiozero(cls: Any, gpio: GpioSpec) -> Any:
+    from gpiozero.pins.local import LocalPiFactory
+
+    factory = cls() if gpio.chip is None else cls(chip=gpio.chip)
+    if isinstance(factory, LocalPiFactory):
+        _ = factory.board_info  # else the first pin finds that this is no Pi
+    return factory
 
 
 def _gpio(rig: RigSpec) -> GpioSpec:

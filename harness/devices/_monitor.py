@@ -249,19 +249,19 @@ class Monitor(ABC):
     def _poll(self) -> Sample | None:
         polled_ns = self._now_ns()
         taken = self._take()
-        fetched = (polled_ns, 0) if taken is None else self._fetched()
-        return self._concluded(polled_ns, taken, *fetched)
+        fetched_ns, missed = self._now_ns(), 0
+        if fetched_ns - self._seen_ns > self._fastest_ns and taken is not None:
+            fetched_ns, missed = self._followed(fetched_ns)
+        return self._concluded(polled_ns, taken, fetched_ns, missed)
 
-    def _fetched(self) -> tuple[int, int]:
+    def _followed(self, fetched_ns: int) -> tuple[int, int]:
         """
-        When the conversion that has just been fetched was so, and how many more were completed since it was seen, at
-        least; they are seen now. Raises OSError.
+        Whether another conversion was completed since the one that was fetched at that moment was seen: when both of
+        them were, at the latest, and how many more are seen now. Raises OSError.
+
+        To be asked when the look before was so long ago that there may be one; mostly it was not.
         """
-        fetched_ns = self._now_ns()
-        # It was completed after the look before, and the next one takes its time: mostly there is nothing to ask.
-        if fetched_ns - self._seen_ns > self._fastest_ns and self._is_ready():
-            return self._now_ns(), 1
-        return fetched_ns, 0
+        return (self._now_ns(), 1) if self._is_ready() else (fetched_ns, 0)
 
     def _concluded(self, polled_ns: int, taken: Taken | None, latest_ns: int, missed: int) -> Sample | None:
         """

@@ -97,7 +97,8 @@ class Tap:
             self._failed(Sample(0, looked_ns, now_ns(), 0, 0, Code.NACK))
             return
         if sample is not None and sample.code != _RESET:
-            self._take(sample, looked_ns)
+            self.pace.found(looked_ns)
+            self._take(sample)
         elif sample is not None:
             if not self._is_reset:
                 self._is_reset = True
@@ -128,8 +129,7 @@ class Tap:
             failures=self._failures,
         )
 
-    def _take(self, sample: Sample, looked_ns: int) -> None:
-        self.pace.found(looked_ns)
+    def _take(self, sample: Sample) -> None:
         self.feed.put(sample)
         rows = self._rows.conversion(sample)
         if rows[-1] is not sample:

@@ -137,9 +137,11 @@ class INA3221(Monitor):
         flags = self._get(_MASK_ENABLE)
         channels = [channel for channel in self._chip.channels.values() if channel._bus is not None]
         taken = [channel._told(flags) for channel in channels]
-        fetched = self._fetched() if flags & _CVRF else (polled_ns, 0)
+        fetched_ns, missed = self._now_ns(), 0
+        if fetched_ns - self._seen_ns > self._fastest_ns and flags & _CVRF:
+            fetched_ns, missed = self._followed(fetched_ns)
         for channel, told in zip(channels, taken, strict=True):
-            channel._left = channel._concluded(polled_ns, told, *fetched) or channel._left
+            channel._left = channel._concluded(polled_ns, told, fetched_ns, missed) or channel._left
 
     def _take(self) -> Taken | None:
         return self._told(self._get(_MASK_ENABLE))

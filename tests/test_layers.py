@@ -52,7 +52,7 @@ NEVER = {
 
 ROOMS = ("devices", "faults", "probes", "reports")
 HARDWARE = ("devices", "wiring", "lab", "sim", "board")
-ARROW = ("pyramid", "trace_columns", "trace_pack", "trace_reading", "trace_rows", "trace_stream")
+ARROW = ("pyramid", "trace_columns", "trace_growth", "trace_pack", "trace_reading", "trace_rows", "trace_stream")
 HOMES = {
     "pydantic": ("config", "host"),
     "fastapi": ("host",),

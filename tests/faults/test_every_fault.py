@@ -91,7 +91,7 @@ FAULTS = {
     "link_flap": Row("lab-links", "links.fibre", 'times = 2\ndown = "500 ms"\nup = "300 ms"\nanswer = "100 ms"'),
     "link_latency": Row("lab-links", "links.fibre", 'least = "100 ms"\nmost = "150 ms"\nfor = "1500 ms"'),
     "link_loss": Row("lab-links", "links.fibre", 'ratio = "50 %"\nfor = "2 s"\nanswer = "100 ms"'),
-    "link_shape": Row("lab-links", "links.fibre", 'corrupt = "20 %"\nrate = "2 Mbit/s"\nfor = "2 s"'),
+    "link_shape": Row("lab-links", "links.fibre", 'corrupt = "20 %"\nrate = "512 kbit/s"\nfor = "3 s"'),
     "database_drop": Row("database", "links.tried", 'ratio = "30 %"\nfor = "2 s"'),
     "database_slow": Row("database", "links.tried", 'least = "200 ms"\nmost = "300 ms"\nfor = "2 s"'),
 }

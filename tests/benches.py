@@ -73,9 +73,10 @@ def rig(
     **changes: Any,
 ) -> RigSpec:
     """
-    The `sim` rig with other values: of its played unit, rail, contact and chip, of its two devices, of its DUT.
+    The `sim` rig without its board, and with other values: of its played unit, rail, contact and chip, of its two
+    devices, of its DUT.
     """
-    sim = shipped_rig()
+    sim = _without_board(shipped_rig())
     assert sim.world is not None
     rails, chips = sim.world.rails["main"], sim.world.chips["monitor"]
     main = replace(rails, contact=replace(rails.contact, **(contact or {})), **(rail or {}))
@@ -88,6 +89,18 @@ def rig(
     devices = {**sim.devices, **{name: _changed(sim, name, relay, meter) for name in ("mains", "monitor")}}
     duts = {"edge": replace(sim.duts["edge"], **(dut or {}))}
     return replace(sim, world=world, devices=devices, duts=duts, **changes)
+
+
+def _without_board(sim: RigSpec) -> RigSpec:
+    assert sim.world is not None
+    edge, unit = sim.duts["edge"], sim.world.units["edge"]
+    roles = {role: device for role, device in edge.roles.items() if role != "battery"}
+    return replace(
+        sim,
+        devices={name: spec for name, spec in sim.devices.items() if name not in ("pico", "battery")},
+        duts={"edge": replace(edge, roles=roles)},
+        world=replace(sim.world, boards={}, units={"edge": replace(unit, gauge="")}),
+    )
 
 
 def _changed(sim: RigSpec, name: str, relay: dict[str, Any] | None, meter: dict[str, Any] | None) -> Any:

@@ -20,6 +20,8 @@ class Casting:
 
     def __init__(self, rig: RigSpec, devices: Mapping[str, Any]) -> None:
         self._rig, self._devices = rig, devices
+        self.cast: set[str] = set()
+        """The devices that were asked for by their role."""
         self._checked: dict[tuple[str, type[Any]], bool] = {}
 
     def dut(self, role: str) -> DutSpec:
@@ -36,6 +38,7 @@ class Casting:
         if name not in dut.roles:
             problem = f"'{role}' is no role of {self._rig.path.name}; {nearest(role, self._known())}"
             raise UsageError(problem, key="role")
+        self.cast.add(dut.roles[name])
         return dut.roles[name]
 
     def get(self, role: str, protocol: type[T]) -> T:

@@ -5,27 +5,25 @@ Opening a rig: which of its devices, in which order, and what happens when one i
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack, asynccontextmanager
 from enum import Enum
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anyio
 
 from .. import plugins
 from ..errors import BenchError, DeviceError, Refused, UsageError, nearest
 from ..insist import answered
+from ..model.drill import DrillSpec
 from ..model.rig import RigSpec
-from ..model.world import WorldSpec
 from ..protocols import Device, Output
 from .assembly import Assembly
 from .bus_load import check_bus_load
+from .idle import without_idle
 from .sampling import sampled
 from .wires import RigWires
-
-if TYPE_CHECKING:
-    from ..sim.sim_board import SimBoard
-    from ..sim.world import World
 
 # A board may have to boot before it answers; a device that lets go has nothing to wait for.
 _OPEN_S, _CLOSE_S = 30.0, 5.0
@@ -48,11 +46,11 @@ _WHATEVER_IS_THERE = (Opening.RESTORE, Opening.AUDIT)
 
 @asynccontextmanager
 async def assembled(
-    rig: RigSpec, seed: int = 0, *, opening: Opening = Opening.RUN, wrap: Any = None
+    rig: RigSpec, seed: int = 0, *, opening: Opening = Opening.RUN, wrap: Any = None, drill: DrillSpec | None = None
 ) -> AsyncIterator[Assembly]:
     """
     Opens a rig: its world if that is virtual, then its outputs, at their safe level, then the rest; what is part of a
-    board comes after it. Closes in reverse.
+    board comes after it. Closes in reverse. In virtual time a board that `drill` does without is left out.
 
     `wrap(name, device) -> device` may put something around each device, such as a fault of the bench's own. Raises
     UsageError for what the rig file gets wrong, DeviceError for what is not there, Refused for an output that would not
@@ -63,11 +61,13 @@ async def assembled(
         stack.callback(wires.close)
         if opening is not Opening.RESTORE:
             wires.check(there=opening in (Opening.RUN, Opening.OBSERVE))
-        devices = {name: _made(rig, name, wires, wrap) for name in rig.devices}
+        needed = without_idle(rig, lambda name: _made(rig, name, wires, None), wires, drill)
+        _start_boards(wires, seed, rig.devices.keys() - needed.devices.keys(), stack)
+        devices = {name: _made(rig, name, wires, wrap) for name in needed.devices}
         wires.devices.update(devices)
         if opening in (Opening.RUN, Opening.CHECK):
-            check_bus_load(rig, sampled(rig, devices))
-        assembly = Assembly(rig, devices, wires, truth)
+            check_bus_load(rig, sampled(needed, devices))
+        assembly = Assembly(needed, devices, wires, truth)
         for name in sorted(devices, key=lambda name: (not isinstance(devices[name], Output), bool(_board(rig, name)))):
             await _open(name, devices[name], opening, stack, assembly)
         if truth is not None:
@@ -121,25 +121,28 @@ def _wires(rig: RigSpec, seed: int, stack: AsyncExitStack) -> tuple[RigWires, An
     units = {name: SimUnit(name, unit, Random(f"{seed} unit {name}")) for name, unit in rig.world.units.items()}
     world = World(rig.world, seed, units)
     stack.callback(world.close)
-    wires = RigWires(rig, world, units)
-    wires.boards = _boards(rig.world, seed, world, stack)
     for unit in units.values():
-        if unit.spec.gauge:
-            unit.gauge = wires.boards[unit.spec.gauge].i2c
         stack.callback(unit.close)
-    return wires, Truth(world, units)
+    return RigWires(rig, world, units), Truth(world, units)
 
 
-def _boards(spec: WorldSpec, seed: int, world: World, stack: AsyncExitStack) -> dict[str, SimBoard]:
+def _start_boards(wires: RigWires, seed: int, left_out: AbstractSet[str], stack: AsyncExitStack) -> None:
     """
-    The world's boards in this process, running.
+    Runs the world's boards in this process, and puts their gauges on the buses of the units.
     """
+    if wires.world is None or not wires.world.spec.boards:
+        return
     from ..sim.sim_board import SimBoard
 
-    boards = {name: SimBoard(name, board, seed, world) for name, board in spec.boards.items()}
-    for board in boards.values():
-        stack.callback(board.close)
-    return boards
+    ports = {f"sim:{name}": name for name in wires.world.spec.boards}
+    asleep = {ports.get(getattr(wires.rig.devices[name].config, "port", "")) for name in left_out}
+    for name, spec in wires.world.spec.boards.items():
+        if name not in asleep:
+            wires.boards[name] = SimBoard(name, spec, seed, wires.world)
+            stack.callback(wires.boards[name].close)
+    for unit in wires.units.values():
+        if unit.spec.gauge in wires.boards:
+            unit.gauge = wires.boards[unit.spec.gauge].i2c
 
 
 async def _closed(name: str, device: Device) -> None:

@@ -4,6 +4,7 @@ How the devices of a rig reach their hardware, or the world that is played for t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from .. import plugins
@@ -29,6 +30,20 @@ class RigWires:
         self._buses: dict[int, Any] = {}
         self.devices: dict[str, Any] = {}
         """The devices of the rig as far as they are made."""
+
+    @property
+    def world(self) -> Any:
+        """
+        The world that is played in this process; None where the world is real.
+        """
+        return self._world
+
+    @property
+    def units(self) -> Mapping[str, Any]:
+        """
+        The units that are played there, by name.
+        """
+        return self._units
 
     def pin_factory(self) -> Any:
         """

@@ -27,6 +27,7 @@ class AuditJob:
     """
 
     opening = Opening.AUDIT
+    drill = None
     purpose = "crashbench doctor"
 
     def __init__(self, request: AuditRequest, rig: RigSpec, sender: Sender, end: End) -> None:

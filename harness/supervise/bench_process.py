@@ -92,7 +92,7 @@ class BenchProcess:
         return done
 
     async def _carried_out(self, rig: RigSpec, job: Job) -> Done:
-        async with assembled(rig, self._request.seed, opening=job.opening) as bench:
+        async with assembled(rig, self._request.seed, opening=job.opening, drill=job.drill) as bench:
             job.check(bench)
             self._bench = bench
             journal = UndoJournal(None if rig.is_virtual else undo_path(rig))

@@ -48,8 +48,8 @@ class DrillJob:
 
     def __init__(self, request: RunRequest, rig: RigSpec, sender: Sender, end: End) -> None:
         self._request, self._rig, self._sender, self._end = request, rig, sender, end
-        self._drill = load_drill(request.drill, request.drill_overrides)
-        self.purpose = f"crashbench run {self._drill.name}"
+        self.drill = load_drill(request.drill, request.drill_overrides)
+        self.purpose = f"crashbench run {self.drill.name}"
         self._run: DrillRun | None = None
         self._aborted = ""
         prepare(rig)
@@ -58,14 +58,14 @@ class DrillJob:
         """
         Fills every role of the drill, and those of what is kept after its trials.
         """
-        bench.check(self._drill)
+        bench.check(self.drill)
         Artifacts.check(bench)
 
     async def carry_out(self, bench: Assembly, journal: UndoJournal, left: Pending) -> Done:
         """
         Runs the drill; its verdict becomes the exit code.
         """
-        rig, drill = self._rig, self._drill
+        rig, drill = self._rig, self.drill
         strokes = odometer(rig)
         count_opening(bench, strokes)
         chatter_as_seen(bench, strokes)
@@ -79,7 +79,7 @@ class DrillJob:
             self._run.after_each_trial(artifacts.keep)
             if self._aborted:
                 self._run.abort(self._aborted)
-            for note in [*bench.notes, *dice(self._drill.faults, bench)]:
+            for note in [*bench.notes, *dice(self.drill.faults, bench)]:
                 self._run.note(note)
             bench.on_trouble(self._run.abort)
             if not left.is_clean:

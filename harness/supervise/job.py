@@ -9,6 +9,7 @@ from typing import Protocol
 
 from ..assemble import Assembly, Opening
 from ..engine.undo import Pending, UndoJournal
+from ..model.drill import DrillSpec
 from .wire import Done
 
 End = Callable[[str], None]
@@ -25,6 +26,12 @@ class Job(Protocol):
 
     opening: Opening
     """What the rig is opened for."""
+
+    @property
+    def drill(self) -> DrillSpec | None:
+        """
+        The drill that it carries out, if it does.
+        """
 
     def check(self, bench: Assembly) -> None:
         """

@@ -32,6 +32,7 @@ class LookJob:
     """
 
     opening = Opening.RUN
+    drill = None
 
     def __init__(self, request: LookRequest, rig: RigSpec, sender: Sender, end: End) -> None:
         day = load_gameday(request.gameday)

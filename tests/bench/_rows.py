@@ -39,6 +39,13 @@ def at_most(most: float, row: Row) -> Row:
     return replace(row, target=f"≤ {most:g}", met=row.ratio is not None and row.ratio <= most)
 
 
+def within(most: float, row: Row) -> Row:
+    """
+    A row whose value itself was promised to be low.
+    """
+    return replace(row, target=f"≤ {most:g} {row.unit}", met=row.value <= most)
+
+
 def side_by_side(rounds: int, what: Mapping[str, Callable[[], float]]) -> dict[str, list[float]]:
     """
     Takes each measure once a round, so that whatever else the machine does falls on all of them alike.

@@ -67,7 +67,7 @@ def run(
     drill = replace(drill, trials=replace(drill.trials, count=trials))
 
     async def main() -> Verdict:
-        async with assembled(rig, seed) as bench:
+        async with assembled(rig, seed, drill=drill) as bench:
             head = run_head(request, drill, rig, bench.wiring)
             return await DrillRun(drill, wrap(bench), head, UndoJournal(None), emit).run()
 

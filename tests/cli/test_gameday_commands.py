@@ -47,7 +47,7 @@ def test_game_days_are_listed(capfd: Captured) -> None:
         (["power", "--tick", "anounce"], ("--tick", "'announce'")),
         (["power", "--tick", "baseline"], ("--tick", "'baseline' is proven")),
         (["power", "--rig", "smi"], ("rig", "'sim'")),
-        (["power", "--rig", "sim"], ("battery-drain.toml", "fault.0.role", "sim.toml")),
+        (["region-failover", "--rig", "sim"], (".toml", "role", "sim.toml")),
     ],
     ids=lambda value: " ".join(value),
 )

@@ -185,9 +185,9 @@ def test_what_the_guard_would_refuse_is_refused_before_anybody_ticks(
 
 
 def test_a_role_that_the_rig_has_not_is_told_before_anybody_ticks(tmp_path: Path, capfd: Captured) -> None:
-    assert hold(gameday(tmp_path, [scenario("control"), scenario("battery-drain")]), "--yes") == 2
+    assert hold(gameday(tmp_path, [scenario("control"), scenario("link-flap")]), "--yes") == 2
 
-    assert "battery-drain.toml: fault.0.role: 'battery' is no role of sim.toml" in capfd.readouterr().err
+    assert "link-flap.toml: fault.0.role: 'links.fibre' is no role of sim.toml" in capfd.readouterr().err
     assert gameday_folders() == []
 
 

@@ -40,6 +40,12 @@ class Scale:
             raise Refused("calibrated from %d to %d mV" % (low, high))
         return self._along(mv, 1, 0)
 
+    def nearest(self, mv):
+        """
+        The raw value for millivolts, or for what the points span of them.
+        """
+        return self._along(max(self._points[0][1], min(self._points[-1][1], mv)), 1, 0)
+
     def _along(self, value, axis, other):
         points = self._points
         i = 1
@@ -52,27 +58,36 @@ class Scale:
 
 class AnalogOut:
     """
-    A voltage by PWM; needs the RC filter of the wiring table. Uncalibrated it assumes 3.3 V at full duty.
+    A voltage by PWM; needs the RC filter of the wiring table. Uncalibrated it assumes 3.3 V at full duty. It starts at
+    its declared safe voltage, or at what of its calibration comes nearest to that.
     """
 
-    def __init__(self, hal, gpio):
-        self.scale = Scale(((0, 0), (65535, 3300)))
-        self._pwm = hal.pwm(gpio)
-        self._pwm.duty_u16(0)
+    def __init__(self, hal, gpio, safe_mv):
+        self._scale = Scale(((0, 0), (65535, 3300)))
+        self._safe_mv = safe_mv
+        self._safe_duty = self._scale.nearest(safe_mv)
+        self._pwm = hal.pwm(gpio, self._safe_duty)
+
+    def calibrate(self, points):
+        """
+        Takes new calibration points; the output stays as it is.
+        """
+        self._scale.load(points)
+        self._safe_duty = self._scale.nearest(self._safe_mv)
 
     def write(self, mv):
         """
-        Sets the voltage and returns the duty (0 to 65535) that makes it.
+        Makes the voltage and returns its duty.
         """
-        duty = self.scale.raw(mv)
+        duty = self._scale.raw(mv)
         self._pwm.duty_u16(duty)
         return duty
 
     def make_safe(self):
         """
-        Back to no voltage, as after a reset.
+        Back to the declared safe voltage. Safe in a hard interrupt.
         """
-        self._pwm.duty_u16(0)
+        self._pwm.duty_u16(self._safe_duty)
 
 
 class AnalogIn:

@@ -59,12 +59,14 @@ class Core:
         self._log = EdgeLog(hal)
         self._outputs = Outputs(hal, pins.OUTPUTS, self._log)
         self._pulses = Pulses(hal, self._outputs)
-        self._outputs.on_trip(self._pulses.halt)
         self._inputs = Inputs(hal, pins.INPUTS, self._log, self._pulses)
         self._estop = EStop(hal, pins.ESTOP, pins.ESTOP_STOPS_AT, self._outputs)
-        self._analog_out = [AnalogOut(hal, gpio) for gpio in pins.ANALOG_OUT]
+        # A pin table from before it had safe voltages: the middle of the range, which is no empty battery.
+        safe_mv = getattr(pins, "ANALOG_SAFE_MV", (2100,) * len(pins.ANALOG_OUT))
+        self._analog_out = [AnalogOut(hal, gpio, mv) for gpio, mv in zip(pins.ANALOG_OUT, safe_mv)]
         self._analog_in = [AnalogIn(hal, gpio) for gpio in pins.ANALOG_IN]
         self._gauge = Gauge(hal)
+        self._outputs.on_trip(self._end_lies)
         self._checksum = checksum()
         self._wiring = wiring.digest()
         self._ops = {}
@@ -145,14 +147,19 @@ class Core:
         self._outputs.beat(timer)
         self._estop.look()
 
+    def _end_lies(self):
+        # Hard interrupt, by a trip: what is no output but lies all the same goes back to harmless, too.
+        self._pulses.halt()
+        for i in range(len(self._analog_out)):
+            self._analog_out[i].make_safe()
+        self._gauge.calm()
+
     def _settle(self, now):
-        # After a trip: what is no output but lies all the same goes back to harmless, too.
+        # What of a trip needs memory, or the bus.
         outputs = self._outputs
         outputs.is_news = False
         self._tripped_at = self.ticks.widen(outputs.tripped_at)
         self._says_tripped = outputs.state == STATE_TRIPPED
-        for analog in self._analog_out:
-            analog.make_safe()
         self._gauge.make_safe(now)
 
     def _tell(self):
@@ -328,7 +335,7 @@ class Core:
         return (_pick(self._analog_out, channel).write(mv),)
 
     def _analog_points(self, channel, points):
-        _pick(self._analog_out, channel).scale.load(_points(points))
+        _pick(self._analog_out, channel).calibrate(_points(points))
 
     def _adc_read(self, channel, samples):
         return _pick(self._analog_in, channel).read(samples) + (self.ticks.now(),)

@@ -22,6 +22,7 @@ NACK = 5
 NACK_DATA = 6
 
 _RENEW_US = 100000
+_SIZE = 256
 
 
 class Gauge:
@@ -34,7 +35,14 @@ class Gauge:
         self._chip = None
         self._kind = 0
         self._address = 0
-        self._mem = bytearray(256)
+        self._mem = bytearray(_SIZE)
+        # Where the readings are written before they are shown, and which registers they are.
+        self._draft = bytearray(_SIZE)
+        self._is_reading = bytearray(_SIZE)
+        # What a full battery shows, where that follows from nothing else.
+        self._full = bytearray(_SIZE)
+        self._is_full = bytearray(_SIZE)
+        self._is_calm = False
         self._target = None
         self._port = None
         self._cell = Cell()
@@ -62,6 +70,7 @@ class Gauge:
         self._kind = kind
         self._address = address or chip.ADDRESS
         self._port = WordPort(chip, self._mem, self._written) if chip.IS_WORDS else None
+        self._learn(chip)
         chip.reset(self._mem)
         self._fault = NONE
         self._renew(now)
@@ -112,12 +121,23 @@ class Gauge:
 
     def make_safe(self, now):
         """
-        No lies, and a full battery: what a DUT bears without its host.
+        No lies, and a full battery: what a DUT bears without its host. `calm` has been there, if it was a trip.
         """
+        self._is_calm = False
         self._cell.rest()
         if self._chip is not None and self._fault != NONE:
             self.fault(NONE, 0, 0, now)
         self._renew(now)
+
+    def calm(self):
+        """
+        Shows a full battery at once, whatever the main loop does; it has the rest to do, by `make_safe`. A silent gauge
+        stays silent until then. Hard interrupt.
+        """
+        self._is_calm = True
+        for at in range(_SIZE):
+            if self._is_full[at]:
+                self._mem[at] = self._full[at]
 
     def tick(self, now):
         """
@@ -148,9 +168,10 @@ class Gauge:
         if self._chip is None or self._fault == STUCK:
             return
         if self._fault == GARBAGE:
-            for at in range(len(self._mem)):
+            for at in range(_SIZE):
                 self._a = (self._a * 75 + 74) % 65537
-                self._mem[at] = self._a >> 4 & 0xFF
+                self._draft[at] = self._a >> 4 & 0xFF
+            self._show(None)
             return
         self._shown.copy(self._cell)
         if self._fault == JUMP:
@@ -158,10 +179,40 @@ class Gauge:
         elif self._fault == DRIFT:
             passed = now - self._since
             self._shown.shift(self._a * passed // 60000000, self._b * passed // 60000000)
-        # A controller must not read half of a word: the two bytes change together.
-        state = self._hal.lock()
-        self._chip.render(self._mem, self._shown)
-        self._hal.unlock(state)
+        self._draft[:] = self._mem
+        self._chip.render(self._draft, self._shown)
+        self._show(self._is_reading)
+
+    def _show(self, which):
+        """
+        Copies the draft into the registers, all or the given ones, word by word: a controller must not read half of
+        one, and no interrupt waits for more than that.
+        """
+        for at in range(0, _SIZE, 2):
+            if which is None or which[at] or which[at + 1]:
+                state = self._hal.lock()
+                # What the controller wrote meanwhile must not be undone: the next tick begins again.
+                if not self._is_calm and not self._is_stale:
+                    if which is None or which[at]:
+                        self._mem[at] = self._draft[at]
+                    if which is None or which[at + 1]:
+                        self._mem[at + 1] = self._draft[at + 1]
+                self._hal.unlock(state)
+
+    def _learn(self, chip):
+        """
+        Finds which registers hold readings, and what a full battery shows there: those that a rendering changes in
+        zeros or in ones are the readings, those that come out alike follow from the cell alone.
+        """
+        full = Cell()
+        ones = bytearray(b"\xff" * _SIZE)
+        for at in range(_SIZE):
+            self._full[at] = 0
+        chip.render(self._full, full)
+        chip.render(ones, full)
+        for at in range(_SIZE):
+            self._is_full[at] = self._full[at] == ones[at]
+            self._is_reading[at] = self._full[at] != 0 or ones[at] != 0xFF
 
     def _attach(self):
         if self._target is None:

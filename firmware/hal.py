@@ -126,11 +126,11 @@ class HAL:
         else:
             self._alarm.init(mode=Timer.ONE_SHOT, period=after_us, tick_hz=1000000, callback=self._alarm_calls)
 
-    def pwm(self, gpio):
+    def pwm(self, gpio, duty):
         """
-        A PWM output at `PWM_HZ`.
+        A PWM output at `PWM_HZ` that starts with a duty of 0 to 65535.
         """
-        return PWM(Pin(gpio), freq=PWM_HZ, duty_u16=0)
+        return PWM(Pin(gpio), freq=PWM_HZ, duty_u16=duty)
 
     def adc(self, gpio):
         """

@@ -22,5 +22,9 @@ else:
     ANALOG_OUT = (18, 20)
     ANALOG_IN = (26, 27)
 
+# What each analog output makes while no host holds it, in mV: a full lithium cell behind a divider of one half. 0 would
+# be an empty battery.
+ANALOG_SAFE_MV = (2100, 2100)
+
 # The e-stop is a normally-closed contact to ground under a pull-up: pressed, unplugged or torn off, it reads this.
 ESTOP_STOPS_AT = 1

@@ -220,7 +220,7 @@ class Assembly:
         """
         Puts every output to its safe level, insisting; returns those that would not, and why.
 
-        All at once, but for the parts of a board: a board's own safe state shows 0 V where a full battery is safe.
+        All at once, but for the parts of a board: its own safe state may be another than theirs, and must not come last.
         """
         failed = {}
 

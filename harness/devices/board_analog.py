@@ -25,7 +25,8 @@ class BoardAnalog:
     """
     Makes the voltage that a level has on the cell's curve, through the DUT's divider.
 
-    A board whose host has fallen silent makes 0 V, which is what no wire would make: an empty battery.
+    A board whose host has fallen silent makes the voltage that its pin table declares safe: that of a full battery, if
+    the table says so for this wiring.
     """
 
     @dataclass(frozen=True, slots=True, kw_only=True)

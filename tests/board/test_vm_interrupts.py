@@ -30,4 +30,4 @@ def test_no_interrupt_allocates_across_the_wrap_of_the_counter(vm_modules: Path)
     lines = on_vm(vm_modules, "interrupts")
     assert lines[-1] == "done"
     assert [line for line in lines[:-1] if not line.endswith(": ok")] == []
-    assert len(lines) == 18
+    assert len(lines) == 24

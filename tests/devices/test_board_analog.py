@@ -94,7 +94,7 @@ def test_a_board_that_has_restarted_is_calibrated_again() -> None:
     async def test(battery: BoardAnalog, pico: Pico) -> None:
         pico.outside.reset_board()
         pico.board.hello()
-        assert volts(pico) == 0
+        assert volts(pico) == pytest.approx(2.1, abs=0.001), "what its pin table declares, uncalibrated"
         await battery.make_safe()
         assert volts(pico, full_v=3.0) == pytest.approx(2.1, abs=0.001)
 

@@ -42,10 +42,25 @@ def test_adc_read_back_through_a_divider(bench: Bench) -> None:
     assert reading.voltage_v == pytest.approx(12.0)
 
 
-def test_safety_takes_the_voltage_away(bench: Bench) -> None:
-    bench.board.write_analog(1, 2.0)
+FULL_DUTY = round(2.1 / 3.3 * 65535)
+
+
+def test_an_output_starts_at_its_declared_safe_voltage_and_goes_back_there(bench: Bench) -> None:
+    assert bench.outside.duties[PWM] == FULL_DUTY
+    bench.board.write_analog(1, 1.0)
     bench.board.disarm()
-    assert bench.outside.duties[20] == 0
+    assert bench.outside.duties[20] == FULL_DUTY
+
+
+def test_a_trip_makes_the_safe_voltage_by_the_calibration(bench: Bench) -> None:
+    bench.board.calibrate_analog(0, [(0, 0.0), (65535, 4.2)])
+    bench.board.calibrate_analog(1, [(1000, 0.5), (60000, 2.0)])
+    bench.board.write_analog(0, 1.0)
+    bench.board.write_analog(1, 1.0)
+    bench.board.arm(50)
+    bench.wait_ms(100)
+    assert bench.outside.duties[PWM] == 32768
+    assert bench.outside.duties[20] == 60000, "the nearest that it can make"
 
 
 def test_unknown_channels_are_refused(bench: Bench) -> None:

@@ -200,6 +200,25 @@ def estop():
         print("it did not trip")
 
 
+def lies(chip, name):
+    """
+    A trip ends the lies by itself, though the main loop never comes by.
+    """
+    bench = Bench(10000, 20)
+    bench.ask("analog_write", 0, 900)
+    bench.ask("gauge_start", chip, 0)
+    rest = bytes(bench.core._gauge._mem)
+    bench.ask("gauge_set", 1234, 3300, 0, 250)
+    bench.ask("gauge_fault", 2, -200, -50)
+    if bytes(bench.core._gauge._mem) == rest:
+        print("it does not lie")
+    locked("lies of " + name, lambda: _world.pass_us(40000))
+    if bytes(bench.core._gauge._mem) != rest:
+        print("it lies on")
+    if _world.levels[18] != 41704:
+        print("the voltage is", _world.levels[18])
+
+
 def gauge(chip, name):
     bench = Bench(100)
     bench.ask("gauge_start", chip, 0)
@@ -231,4 +250,5 @@ dead_man()
 estop()
 for number, name in enumerate(("MAX17048", "MAX17040", "BQ27441", "PiSugar 3", "INA219", "SBS"), 1):
     gauge(number, name)
+    lies(number, name)
 print("done")

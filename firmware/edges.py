@@ -64,14 +64,16 @@ class EdgeLog:
         self.index += count
         return edges
 
-
     def forget(self, counter):
         """
         Counts as lost what has waited so long that the counter could no longer date it.
         """
         while self._used and self._diff(counter, self._at[(self._head - self._used) % _RING]) > _OLD_US:
             self.take(1)
+            # An interrupt counts, too.
+            state = self._lock()
             self.lost += 1
+            self._unlock(state)
 
 
 class Input:
@@ -88,7 +90,10 @@ class Input:
         self.watches_rise = False
         self.watches_fall = False
         self._level = self._pin.value()
-        hal.on_edge(self._pin, self._edge)
+        # Which kinds of edges an interrupt is about, if the port tells; and the kind seen before its own one came.
+        self._flags = hal.on_edge(self._pin, self._edge)
+        self._is_kind = hal.edge_kinds
+        self._seen = 0
 
     def level(self):
         """
@@ -97,11 +102,27 @@ class Input:
         return self._pin.value()
 
     def _edge(self, _pin):
-        # Hard interrupt. Two edges within one latency arrive as one call with an unchanged level: both are logged.
+        # Hard interrupt. Edges within one latency arrive as one call. Two leave the level as it was, three show both
+        # kinds and another level; what is certain is logged, all with the one stamp.
         now = self._ticks_us()
         level = self._pin.value()
-        if level == self._level:
-            self._log_one(now, 1 - level)
+        told = 0 if self._flags is None else self._flags()
+        if not told:
+            if level == self._level:
+                self._log_one(now, 1 - level)
+        else:
+            kinds = told & ~self._seen
+            self._seen = 0
+            if not kinds:
+                return
+            this = self._is_kind[level]
+            if level == self._level:
+                self._log_one(now, 1 - level)
+            elif kinds & self._is_kind[1 - level]:
+                self._log_one(now, level)
+                self._log_one(now, 1 - level)
+            if not kinds & this:
+                self._seen = this
         self._level = level
         self._log_one(now, level)
 

@@ -73,6 +73,8 @@ class HAL:
     lock = staticmethod(disable_irq)
     unlock = staticmethod(enable_irq)
     triggers = I2CTarget
+    # By the level that an edge leads to.
+    edge_kinds = (Pin.IRQ_FALLING, Pin.IRQ_RISING)
 
     def __init__(self):
         self._beat = _timer(-1 if _IS_RP2 else 0)
@@ -94,9 +96,11 @@ class HAL:
 
     def on_edge(self, pin, calls):
         """
-        Calls `calls(pin)` at every edge, in a hard interrupt where there is one.
+        Calls `calls(pin)` at every edge, in a hard interrupt where there is one. Returns what tells, in there, the
+        kinds of edges since the last call; None where the port does not.
         """
-        pin.irq(calls, Pin.IRQ_RISING | Pin.IRQ_FALLING, **_HARD)
+        irq = pin.irq(calls, Pin.IRQ_RISING | Pin.IRQ_FALLING, **_HARD)
+        return _part(irq, "flags")
 
     def every(self, period_ms, calls):
         """

@@ -220,7 +220,7 @@ class Assembly:
         """
         Puts every output to its safe level, insisting; returns those that would not, and why.
 
-        All at once, but for the parts of a board: its own safe state may be another than theirs, and must not come last.
+        All at once, but for the parts of a board: its own safe state may be another, and must not come after theirs.
         """
         failed = {}
 

@@ -51,8 +51,8 @@ class Board:
         product; without any of them the only one there is.
 
         `dead_man` is after how long a silence of the host the board makes itself safe. `stamp_lag` is how long after
-        the thing itself its stamp may be taken, at most. On the reference board an interrupt came 100 us late under load
-        (micropython/micropython issue 6957); while another one switches or stamps, it waits for that, too.
+        the thing itself its stamp may be taken, at most. On the reference board an interrupt came 100 us late under
+        load (micropython/micropython issue 6957); while another one switches or stamps, it waits for that, too.
         """
 
         port: str = ""

@@ -4,6 +4,8 @@ Edge capture.
 
 from __future__ import annotations
 
+import pytest
+
 from harness.board.unsolicited import Edges, Switching
 
 from .conftest import Bench
@@ -37,6 +39,36 @@ def test_edges_in_order_with_their_times(bench: Bench) -> None:
     assert [(edge.line, edge.level, edge.ticks_us) for edge in edges] == expected
     assert [event.first for event in events] == [sum(len(e.edges) for e in events[:k]) for k in range(len(events))]
     assert events[-1].lost == 0
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize("start", [0, 1])
+def test_edges_within_one_latency_are_all_logged(bench: Bench, count: int, start: int) -> None:
+    bench.outside.set_level(LINES[0], start)
+    bench.board.watch(rising=1, falling=1)
+    bench.outside._machine.merge_in(LINES[0], count)
+    bench.outside._machine.merge_in(LINES[0], count)
+    levels = [(start + 1 + k) % 2 for k in range(2 * count)]
+    assert [edge.level for edge in caught(bench)[0]] == levels
+
+
+def test_an_edge_that_was_seen_before_its_own_interrupt_is_logged_once(bench: Bench) -> None:
+    bench.board.watch(rising=1, falling=1)
+    pin = bench.outside._machine.Pin(LINES[0])
+    # The line fell again between the rise's interrupt and its look at the level; then comes the fall's own.
+    for flags in (pin.IRQ_RISING, pin.IRQ_FALLING):
+        pin._flags = flags
+        pin._handler(pin)
+    bench.outside.set_level(LINES[0], 1)
+    assert [edge.level for edge in caught(bench)[0]] == [1, 0, 1]
+
+
+def test_a_port_that_does_not_tell_the_kinds_sees_two(bench: Bench) -> None:
+    bench.board.watch(rising=1, falling=1)
+    line = bench.outside._core._inputs._lines[0]
+    line._flags = None
+    bench.outside._machine.merge_in(LINES[0], 2)
+    assert [edge.level for edge in caught(bench)[0]] == [1, 0]
 
 
 def test_unwatched_lines_are_silent(bench: Bench) -> None:

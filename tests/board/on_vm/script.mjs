@@ -4,7 +4,7 @@
 //
 // VM is the folder that holds @micropython/micropython-webassembly-pyscript. The script finds the firmware in /firmware,
 // the modules of fixtures/board in /machine and its neighbours in /script. Its standard input are the bytes of the file
-// STDIN; a line on standard output is one of ours.
+// STDIN; what it writes to its standard output goes to ours.
 import fs from 'node:fs';
 import path from 'node:path';
 import {fileURLToPath, pathToFileURL} from 'node:url';
@@ -19,9 +19,9 @@ const {loadMicroPython} = await import(
 );
 const input = stdin ? [...fs.readFileSync(stdin)] : [];
 const vm = await loadMicroPython({
-  stdin: () => input.shift(),
-  stdout: (line) => fs.writeSync(1, `${line}\n`),
-  linebuffer: true,
+  stdin: () => (input.length ? input.shift() : null),
+  stdout: (bytes) => fs.writeSync(1, bytes),
+  linebuffer: false,
 });
 for (const [mount, folder] of Object.entries(FOLDERS)) {
   vm.FS.mkdir(mount);

@@ -43,6 +43,8 @@ WATCHDOG_MS = 8000
 _LISTENS_US = 2000000
 _EDGES_PER_FRAME = 40
 _HELLO = 0x01
+# hello, repl, reset: what leads a host of another protocol to the firmware that it needs.
+_FOR_ANY_HOST = (_HELLO, 0x1E, 0x1F)
 
 
 class Core:
@@ -80,6 +82,7 @@ class Core:
         self._last_answer = b""
         self._events = 0
         self._is_greeted = False
+        self._speaks = False
         self._heard_at = self.ticks.now() - _LISTENS_US
         self._says_booted = True
         self._says_tripped = False
@@ -222,6 +225,9 @@ class Core:
         if not self._is_greeted and op != _HELLO:
             # A host that does not know of this start of the board must not go on as if nothing had happened.
             return _error(seq, op, NO_HELLO, "the board has started; say hello first")
+        if not self._speaks and op not in _FOR_ANY_HOST:
+            reason = "this firmware speaks protocol %08x, and its host another; run: crashbench board flash"
+            return _error(seq, op, REFUSED, reason % self._checksum)
         if len(payload) != size and (len(payload) < size or not takes_rest):
             return _error(seq, op, BAD_PAYLOAD, "payload is %d bytes" % len(payload))
         try:
@@ -243,8 +249,10 @@ class Core:
             answer = struct.pack(reply, *answer)
         return frame(seq, op | REPLY, answer)
 
-    def _hello(self, _host_checksum):
+    def _hello(self, host_checksum):
         self._is_greeted = True
+        # 0: a host that does not say.
+        self._speaks = host_checksum in (0, self._checksum)
         # Whoever greets a tripped board is told when and why, even if another host was told before.
         self._says_tripped = self._outputs.state == STATE_TRIPPED
         text = "\0".join((VERSION,) + self._hal.identity() + (self._wiring,))

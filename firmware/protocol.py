@@ -1,6 +1,7 @@
 """
 The operations on the wire: number, name, `struct` format of the request and of the reply (`*` takes the remaining
-bytes). Their checksum goes into the hello, so that a host with another table is refused instead of misread.
+bytes). Their checksum, with what the numbers in them stand for, goes into the hello: a host with another table is
+refused instead of misread.
 """
 
 from binascii import crc32
@@ -59,6 +60,17 @@ BROKEN = 5
 NO_HELLO = 6
 
 
+# What the numbers in payloads stand for: kind, its first number, and the names from there on.
+ENUMS = (
+    ("state", 0, "safe armed tripped"),
+    ("cause", 0, "boot deadman estop host"),
+    ("edge", 1, "rising falling"),
+    ("chip", 1, "max17048 max17040 bq27441 pisugar3 ina219 sbs"),
+    ("fault", 0, "none stuck jump drift garbage nack nack_data"),
+    ("refusal", 1, "unknown_op bad_payload refused bad_value broken no_hello"),
+)
+
+
 class Refused(Exception):
     """
     The board's state, or what its hardware can do, forbids what was asked.
@@ -67,10 +79,12 @@ class Refused(Exception):
 
 def table():
     """
-    The protocol as text, one operation or event per line.
+    The protocol as text, one operation, event or number per line.
     """
     lines = ["%02x %s %s %s\n" % row for row in OPS]
     lines += ["%02x %s %s\n" % row for row in EVENTS]
+    for kind, first, names in ENUMS:
+        lines += ["%s %d %s\n" % (kind, first + i, name) for i, name in enumerate(names.split())]
     return "".join(lines)
 
 

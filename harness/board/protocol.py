@@ -6,13 +6,30 @@ from __future__ import annotations
 
 import struct
 import zlib
+from enum import IntEnum, IntFlag
 from typing import NamedTuple
 
+from .answers import Cause, Chip, Edge, GaugeFault, State
 from .failures import BoardError
 
 REPLY_BIT = 0x80
 ERROR = 0xFF
-NO_HELLO = 6
+
+
+class Refusal(IntEnum):
+    """
+    Why the board says no.
+    """
+
+    UNKNOWN_OP = 1
+    BAD_PAYLOAD = 2
+    REFUSED = 3
+    BAD_VALUE = 4
+    BROKEN = 5
+    NO_HELLO = 6
+
+
+NO_HELLO = Refusal.NO_HELLO
 
 
 class Op(NamedTuple):
@@ -80,12 +97,25 @@ EVENTS = {
 }
 
 
+# What the numbers in payloads stand for.
+_ENUMS: dict[str, type[IntEnum | IntFlag]] = {
+    "state": State,
+    "cause": Cause,
+    "edge": Edge,
+    "chip": Chip,
+    "fault": GaugeFault,
+    "refusal": Refusal,
+}
+
+
 def checksum() -> int:
     """
-    The 32 bits that both ends must agree on: crc32 of the table as text, one line per operation or event.
+    The 32 bits that both ends must agree on: crc32 of the table as text, one line per operation, event or number.
     """
     lines = [f"{op.number:02x} {op.name} {op.request} {op.reply}\n" for op in OPS.values()]
     lines += [f"{event.number:02x} {event.name} {event.payload}\n" for event in EVENTS.values()]
+    for kind, members in _ENUMS.items():
+        lines += [f"{kind} {member.value} {str(member.name).lower()}\n" for member in members]
     return zlib.crc32("".join(lines).encode())
 
 

@@ -82,6 +82,8 @@ def test_any_payload_of_any_op_is_survived(bench: Bench, bare: Bare) -> None:
         answers = bare.feed(frames.encode(k & 0xFF, rng.choice(harmless), payload))
         assert len(answers) == 1
         assert answers[0].op != protocol.ERROR or answers[0].payload[1] != 5, answers[0].payload
+    # Among them were hellos of hosts that speak another protocol.
+    bare.feed(frames.encode(0, protocol.OPS["hello"].number, struct.pack("<I", protocol.checksum())))
     assert bare.feed(frames.encode(1, SUM, struct.pack("<ii", 1, 2)))[0].op == SUM | 0x80
 
 
@@ -91,6 +93,17 @@ def test_another_protocol_is_refused_with_the_command_that_fixes_it(
     monkeypatch.setattr(protocol, "checksum", lambda: 1)
     with pytest.raises(FirmwareMismatch, match="run: crashbench board flash"):
         bench.board.hello()
+
+
+def test_a_host_of_another_protocol_gets_nothing_but_the_way_to_the_right_firmware(bare: Bare) -> None:
+    hello = protocol.OPS["hello"].number
+    (told,) = bare.feed(frames.encode(1, hello, struct.pack("<I", 0xBAD)))
+    assert told.op == hello | protocol.REPLY_BIT, "it is told who is there"
+    (refusal,) = bare.feed(frames.encode(2, protocol.OPS["arm"].number, b"\xe8\x03"))
+    assert (refusal.op, refusal.payload[1]) == (protocol.ERROR, protocol.Refusal.REFUSED)
+    assert refusal.payload.endswith(b"run: crashbench board flash")
+    (repl,) = bare.feed(frames.encode(3, protocol.OPS["repl"].number))
+    assert repl.op == protocol.OPS["repl"].number | protocol.REPLY_BIT
 
 
 def test_the_hello_tells_the_wiring_by_its_pins_and_levels(bench: Bench) -> None:

@@ -47,6 +47,23 @@ def test_protocol_vector(loader: Loader) -> None:
     assert told.checksum() == VECTORS["protocol"]["checksum"] == protocol.checksum()
 
 
+def test_the_numbers_of_the_protocol_are_those_that_the_firmware_uses(loader: Loader) -> None:
+    places = {
+        "state": loader.load("outputs"),
+        "edge": loader.load("pulses"),
+        "fault": loader.load("gauge"),
+        "refusal": loader.load("protocol"),
+    }
+    places["cause"] = places["state"]
+    chips = loader.load("gauge").CHIPS
+    for kind, first, names in loader.load("protocol").ENUMS:
+        for number, name in enumerate(names.split(), first):
+            if kind == "chip":
+                assert chips[number].__name__.lower() == name
+            else:
+                assert getattr(places[kind], name.upper()) == number
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary(max_size=3000))
 def test_both_ends_read_a_stream_alike(loader: Loader, data: bytes) -> None:

@@ -31,12 +31,13 @@ gamedays:
 
 # Tests of real processes in real time (crashbench's own, the lab's, the board's virtual machine, a browser) come last,
 # and those that compute for long.
+# Most of their time they wait: one worker more than a small machine has cores.
 # They start hundreds of processes, which need not compile the same files again and again, whatever else is set.
 test: export PYTHONDONTWRITEBYTECODE =
 test: lint
 	@.ci/vm
 	$(PYTEST) -n 2 --dist loadfile -m 'not process and not long and not lab and not vm and not browser and not soak and not hardware'
-	$(PYTEST) -n 2 --dist loadfile -m '(process or long or lab or vm or browser) and not soak and not hardware'
+	$(PYTEST) -n 3 --dist loadfile -m '(process or long or lab or vm or browser) and not soak and not hardware'
 
 lint:
 	@.ci/venv test

@@ -72,6 +72,12 @@ class Ear:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._speaker.events.unsubscribe(self._take)
 
+    def heard(self) -> list[BoardEvent]:
+        """
+        Everything so far, oldest first.
+        """
+        return list(self._heard)
+
     async def first(self, wanted: Callable[[BoardEvent], bool], within_s: float, what: str) -> BoardEvent:
         """
         The first event that is wanted. Raises DeviceError when the board is in trouble, or it does not come in time.

@@ -4,10 +4,14 @@ What the devices on a board's outputs share: the board they are a part of, and p
 
 from __future__ import annotations
 
-from ..board.unsolicited import BoardEvent, Done
+from ..board.answers import Edge
+from ..board.client import Board
+from ..board.unsolicited import BoardEvent, Done, Edges
 from ..errors import DeviceError
 from ..model.instant import Instant
+from ..model.train import Train
 from ..protocols import Wiring
+from ._board_ear import Ear
 from ._board_holder import Holder
 
 # firmware/pulses.py: the horizon within which its counter can tell before from after.
@@ -84,12 +88,64 @@ class BoardOutput:
             end_us = start_us + width_us
             done = await ear.first(lambda event: self._ended(event, end_us), width_s + _WORD_S, "its pulse ended")
         assert isinstance(done, Done)
+        self._check(done, 1)
         # Each switching came between the ticks it was due at and its stamp, and the later one's lateness is told.
         first, last = self.board.instant(start_us), self.board.instant(end_us)
         return (
             first.hull(self.board.instant(start_us + done.late_us)),
             last.hull(self.board.instant(end_us + done.late_us)),
         )
+
+    async def train(self, train: Train, within_s: float) -> tuple[Instant, Instant]:
+        """
+        Makes the pulses, timed by the board; returns when the first began and the last ended, as it stamped them. One
+        that waits for an edge gives up after `within_s`. Raises DeviceError.
+        """
+        level, width_us, gap_us = self._level(True), _us(train.width_s), _us(train.every_s - train.width_s)
+
+        def load(board: Board) -> int:
+            asked_us = board.clock().ticks_us
+            times = {"width_us": width_us, "gap_us": max(0, gap_us), "count": train.count}
+            if train.after_edges:
+                at = {"line": train.line, "nth": train.after_edges, "offset_us": _us(train.offset_s)}
+                board.anchor(self.output, level, edge=Edge.RISING, **at, **times)
+            else:
+                board.pulse(self.output, level, **times)
+            return asked_us
+
+        with self.board.ear() as ear:
+            asked_us = await self.board.call(load)
+
+            def ended(event: BoardEvent) -> bool:
+                # What is left of an earlier pulse came before any switching of this train.
+                return isinstance(event, Done) and event.output == self.output and bool(self._switched(ear, asked_us))
+
+            patience_s = within_s if train.after_edges else 0.0
+            try:
+                done = await ear.first(
+                    ended, patience_s + train.offset_s + train.length_s + _WORD_S, "its pulses ended"
+                )
+            except DeviceError:
+                if not self.board.trouble:
+                    await self.board.call(lambda board: board.cancel(self.output))
+                raise
+            assert isinstance(done, Done)
+            self._check(done, train.count)
+            switched = self._switched(ear, asked_us)
+        return self.board.stamped(switched[0]), self.board.stamped(switched[-1])
+
+    def _switched(self, ear: Ear, since_us: int) -> list[int]:
+        edges = (edge for event in ear.heard() if isinstance(event, Edges) for edge in event.edges)
+        return [
+            edge.ticks_us for edge in edges if edge.is_output and edge.line == self.output and edge.ticks_us >= since_us
+        ]
+
+    def _check(self, done: Done, count: int) -> None:
+        if done.switchings != 2 * count:
+            problem = (
+                f"{done.switchings} of {2 * count} switchings, up to {done.late_us} us late: the board dropped the rest"
+            )
+            raise DeviceError(self._device, problem)
 
     def _ended(self, event: BoardEvent, end_us: int) -> bool:
         # An earlier pulse that nobody waited for may still send its word.
@@ -100,3 +156,7 @@ class BoardOutput:
     def _level(self, energised: bool) -> int:
         safe = self.board.safe_level(self.output)
         return 1 - safe if energised else safe
+
+
+def _us(length_s: float) -> int:
+    return round(length_s * 1e6)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ..errors import DeviceError
 from ..model.instant import Instant
+from ..model.train import Train
 from ..protocols import Wiring
 from ._board_part import BoardOutput
 
@@ -63,6 +64,14 @@ class BoardReset:
         if width_s < self.min_pulse_s:
             raise DeviceError(self.name, f"cannot pulse for less than {self.min_pulse_s * 1000:g} ms")
         return await self._part.pulse(width_s)
+
+    async def train(self, train: Train, within_s: float) -> tuple[Instant, Instant]:
+        """
+        Holds the DUT in reset several times, or after edges on an input line of the board. Raises DeviceError.
+        """
+        if train.width_s < self.min_pulse_s:
+            raise DeviceError(self.name, f"cannot pulse for less than {self.min_pulse_s * 1000:g} ms")
+        return await self._part.train(train, within_s)
 
     async def make_safe(self) -> None:
         """

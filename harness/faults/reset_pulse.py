@@ -15,8 +15,9 @@ from ..errors import NotProven, UsageError
 from ..insist import CALL_S, answered, insist
 from ..model.drill import FaultSpec
 from ..model.instant import Instant, Span
+from ..model.train import Train
 from ..model.undo import Undo
-from ..protocols import ResetLine, Roles
+from ..protocols import ResetLine, Roles, TrainLine
 from ._report import Report, Watching
 
 
@@ -29,11 +30,41 @@ class ResetPulse:
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Config(Watching):
         """
-        How long the line is held, and where the DUT tells one boot from the next: `field`.
+        How long the line is held, and where the DUT tells one boot from the next: `field`. A line that times by itself
+        makes `count` pulses, one `every`; with `after_edges` they start `offset` after that many rising edges on its
+        input `line`, the last of which must come within `prove`.
         """
 
         width_s: float = 0.1
         field: str = "boot_id"
+        count: int = 1
+        every_s: float = 0.0
+        after_edges: int = 0
+        line: int = 0
+        offset_s: float = 0.0
+
+        def __post_init__(self) -> None:
+            Watching.__post_init__(self)
+            if self.count < 1 or self.after_edges < 0:
+                raise UsageError("must be at least 1", key="count" if self.count < 1 else "after_edges")
+            if self.count > 1 and self.every_s <= self.width_s:
+                raise UsageError("must be more than `width`", key="every")
+            if self.offset_s < 0 or (self.offset_s and not self.after_edges):
+                raise UsageError("must not be negative, and needs `after_edges`", key="offset")
+
+        @property
+        def train(self) -> Train:
+            """
+            The pulses.
+            """
+            return Train(
+                width_s=self.width_s,
+                count=self.count,
+                every_s=self.every_s,
+                after_edges=self.after_edges,
+                line=self.line,
+                offset_s=self.offset_s,
+            )
 
     expects_loss = True
     levels_v = (0.0, 0.0)
@@ -43,7 +74,9 @@ class ResetPulse:
             raise UsageError("a reset is as long as its `width`; leave it out", key="for")
         assert isinstance(spec.config, ResetPulse.Config)
         self._line = roles.get(spec.role, ResetLine)
-        self._width_s, self._prove_s = spec.config.width_s, spec.config.prove_s
+        self._train, self._width_s, self._prove_s = spec.config.train, spec.config.width_s, spec.config.prove_s
+        if self._train != Train(width_s=self._width_s) and not isinstance(self._line, TrainLine):
+            raise UsageError(f"{self._line.name} makes one pulse at a time; use a `board_reset`", key="role")
         if self._width_s < self._line.min_pulse_s:
             raise UsageError(
                 f"{self._line.name} cannot make a pulse of {self._width_s * 1000:g} ms: "
@@ -52,13 +85,15 @@ class ResetPulse:
             )
         self._report = Report(spec.role, spec.config, roles)
         self.undo = (Undo(device=self._line.name, action="release"),)
-        self.strikes = ((self._line.name, self._width_s, 1),)
+        self.strikes = ((self._line.name, self._width_s, self._train.count),)
 
     def plan(self) -> list[tuple[float, str]]:
         """
-        Pulled, then released.
+        Pulled, then released, as often as it is.
         """
-        return [(0.0, f"{self._line.name} pulled"), (self._width_s, f"{self._line.name} released")]
+        starts = [self._train.offset_s + at * self._train.every_s for at in range(self._train.count)]
+        pairs = [((at, "pulled"), (at + self._width_s, "released")) for at in starts]
+        return [(at, f"{self._line.name} {what}") for pair in pairs for at, what in pair]
 
     @asynccontextmanager
     async def inject(self) -> AsyncIterator[_Reset]:
@@ -71,14 +106,20 @@ class ResetPulse:
             raise NotProven(f"{self._report.told()} before anything was done: a reset could not be proven")
         strike = _Reset(self._report, before.value, self._prove_s)
         try:
-            within_s = CALL_S + self._width_s
-            strike.commanded, released = await answered(line.name, lambda: line.pulse(self._width_s), within_s)
+            within_s = CALL_S + self._train.offset_s + self._train.length_s
+            within_s += self._prove_s if self._train.after_edges else 0.0
+            strike.commanded, released = await answered(line.name, self._pulses, within_s)
             yield strike
         finally:
             asked_ns = clock.now_ns()
             await insist(line.name, lambda: line.undo("release"))
             strike.removal_commanded = Instant(asked_ns, clock.now_ns())
         strike.removal_commanded = released
+
+    async def _pulses(self) -> tuple[Instant, Instant]:
+        if isinstance(self._line, TrainLine) and self._train != Train(width_s=self._width_s):
+            return await self._line.train(self._train, self._prove_s)
+        return await self._line.pulse(self._width_s)
 
 
 class _Reset:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from ..model.event import Event
 from .hearing import AlertSource, Announced, Chunk, Console, EdgeCounter, Taker
 from .links import Link
-from .parts import Battery, Device, Output, PowerMeter, PowerSwitch, PulseSwitch, ResetLine
+from .parts import Battery, Device, Output, PowerMeter, PowerSwitch, PulseSwitch, ResetLine, TrainLine
 from .services import HttpAnswer, HttpService, NoAnswer, PingTarget, Shell, ShellAnswer, SqlService, TcpService
 from .strikes import Arming, Dicing, Fault, Measuring, Probe, Strike, Telling
 from .surroundings import Program, Roles, Wiring
@@ -47,6 +47,7 @@ __all__ = [
     "Taker",
     "TcpService",
     "Telling",
+    "TrainLine",
     "Wiring",
 ]
 

@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from ..model.instant import Instant
 from ..model.reading import Reading
+from ..model.train import Train
 
 
 @runtime_checkable
@@ -148,4 +149,17 @@ class ResetLine(Output, Protocol):
     async def pulse(self, width_s: float) -> tuple[Instant, Instant]:
         """
         Holds the DUT in reset for `width_s` seconds. Returns when it was pulled and when released. Raises DeviceError.
+        """
+
+
+@runtime_checkable
+class TrainLine(ResetLine, Protocol):
+    """
+    A reset line that can make several pulses, and wait for edges of its own inputs, without the host in between.
+    """
+
+    async def train(self, train: Train, within_s: float) -> tuple[Instant, Instant]:
+        """
+        Makes the pulses, the first within `within_s` if they wait for an edge. Returns when the first one began and
+        when the last one ended. Raises DeviceError.
         """

@@ -13,8 +13,9 @@ import pytest
 from harness import clock
 from harness.devices.board_reset import BoardReset
 from harness.errors import DeviceError
-from harness.protocols import ResetLine
-from tests.devices.boards import ESTOP_GPIO, MS, RESET_GPIO, Bench
+from harness.model.train import Train
+from harness.protocols import ResetLine, TrainLine
+from tests.devices.boards import ESTOP_GPIO, LINE_GPIO, MS, RESET_GPIO, Bench
 from tests.sim.played import play
 
 
@@ -87,3 +88,51 @@ def test_what_it_cannot_do_is_an_error() -> None:
 def test_a_line_that_cannot_be_is_refused(values: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"must"):
         BoardReset.Config(**{"board": "pico", "output": 1, **values})
+
+
+def test_a_train_is_made_by_the_board_and_told_by_its_stamps() -> None:
+    async def main(bench: Bench, line: BoardReset) -> None:
+        assert isinstance(line, TrainLine)
+        since = len(bench.unit.told)
+        pulled, released = await line.train(Train(width_s=0.05, count=3, every_s=0.2), 1.0)
+        told = bench.unit.told[since:]
+        assert [is_on for _, is_on in told] == [False, True] * 3
+        assert [at_ns - told[0][0] for at_ns, _ in told] == [at * MS for at in (0, 50, 200, 250, 400, 450)]
+        assert pulled.holds(told[0][0])
+        assert released.holds(told[-1][0])
+
+    on_a_bench(main)
+
+
+def test_a_pulse_waits_for_edges_on_the_boards_own_input() -> None:
+    async def main(bench: Bench, line: BoardReset) -> None:
+        async def beat() -> None:
+            for _ in range(5):
+                await anyio.sleep(0.1)
+                bench.played.set_level(LINE_GPIO, 1)
+                edges_ns.append(clock.now_ns())
+                bench.played.set_level(LINE_GPIO, 0)
+
+        edges_ns: list[int] = []
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(beat)
+            pulled, released = await line.train(Train(width_s=0.03, after_edges=3, offset_s=0.02), 2.0)
+        (off_ns, _), (on_ns, _) = bench.unit.told[-2:]
+        assert off_ns == pytest.approx(edges_ns[2] + 20 * MS, abs=1000)
+        assert on_ns == pytest.approx(off_ns + 30 * MS, abs=1000)
+        assert pulled.holds(off_ns)
+        assert released.holds(on_ns)
+
+    on_a_bench(main)
+
+
+def test_edges_that_never_come_leave_nothing_armed() -> None:
+    async def main(bench: Bench, line: BoardReset) -> None:
+        with pytest.raises(DeviceError, match="did not say within"):
+            await line.train(Train(width_s=0.03, after_edges=1), 0.5)
+        told = len(bench.unit.told)
+        bench.played.set_level(LINE_GPIO, 1)
+        await anyio.sleep(1)
+        assert len(bench.unit.told) == told
+
+    on_a_bench(main)

@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -144,6 +145,36 @@ def test_an_interruption_that_outlasts_the_hold_up_is_a_deviation() -> None:
     assert done.trial.verdict is TrialVerdict.RECOVERED
     assert done.verdict is Verdict.DEVIATED
     assert "though the drill expects it to hold" in done.reason
+
+
+def test_a_train_of_resets_is_timed_by_the_board() -> None:
+    train = ("count=3", 'every="300 ms"', 'width="50 ms"')
+    done = run("reset-pulse", *(f"drill.fault.0.{key}" for key in train))
+    assert done.verdict is Verdict.HELD, done.reason
+    commanded, released = (done.trial.instants.fault_commanded, done.trial.instants.removal_commanded)
+    assert commanded is not None
+    assert released is not None
+    assert released.latest_ns - commanded.earliest_ns == pytest.approx(650_000_000, abs=1_000_000)
+    measured = dict(done.trial.instants.items())
+    assert all(measured[what].holds(true_ns) for what, true_ns in (done.trial.truth or {}).items() if measured[what])
+
+
+def test_a_reset_that_waits_for_edges_which_never_come_is_no_verdict() -> None:
+    done = run("reset-pulse", "drill.fault.0.after_edges=2", 'drill.fault.0.prove="3 s"')
+    assert done.verdict is Verdict.INCONCLUSIVE
+    assert "did not say within" in done.reason
+    assert done.left == SAFE
+
+
+def test_a_cut_is_proven_by_a_rail_that_the_board_reads_back(tmp_path: Path) -> None:
+    text = load_rig("sim-board").path.read_text(encoding="utf-8").replace('meter = "monitor"', 'meter = "rail"')
+    path = tmp_path / "bench.toml"
+    path.write_text(text, encoding="utf-8")
+    done = run("power-outage", "drill.trials.count=1", rig=str(path))
+    assert done.verdict is Verdict.HELD, done.reason
+    effective = done.trial.instants.fault_effective
+    assert effective is not None
+    assert effective.holds((done.trial.truth or {})["fault_effective"])
 
 
 def test_a_mechanical_relay_is_refused_below_its_floor() -> None:

@@ -137,3 +137,17 @@ def test_it_says_beforehand_what_it_will_do() -> None:
     fault = reset_of(Line(dut), dut)
     assert fault.plan() == [(0.0, "reset pulled"), (0.1, "reset released")]
     assert fault.expects_loss
+
+
+@pytest.mark.parametrize(
+    ("config", "why"),
+    [
+        ({"count": 0}, "at least 1"),
+        ({"count": 2, "every_s": 0.1}, "more than `width`"),
+        ({"offset_s": 0.1}, "after_edges"),
+        ({"look_s": 0.0}, "more than 0"),
+    ],
+)
+def test_pulses_that_cannot_be_are_refused(config: dict[str, Any], why: str) -> None:
+    with pytest.raises(UsageError, match=why):
+        ResetPulse.Config(**config)

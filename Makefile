@@ -46,6 +46,7 @@ lint:
 	$(BIN)/mypy
 	@.ci/typings
 	$(BIN)/mypy --config-file .ci/firmware-mypy.ini
+	$(BIN)/mypy --config-file .ci/firmware-mypy-esp32.ini
 
 soak:
 	@.ci/venv test
@@ -77,7 +78,8 @@ lock:
 	$(COMPILE) $(PROJECT) --group bench -c .ci/requirements-test.txt -o .ci/requirements-bench.txt
 	$(COMPILE) --no-deps --group peers -o .ci/requirements-peers.txt
 	$(COMPILE) --group typings -o .ci/requirements-typings.txt
+	$(COMPILE) --group typings-esp32 -o .ci/requirements-typings-esp32.txt
 	cd .ci && ../$(NPM) install $(NPM_LOCK)
 
 clean:
-	rm -rf .venv typings .crashbench/vm .pytest_cache .mypy_cache .ruff_cache .hypothesis bench-results.json
+	rm -rf .venv typings typings-esp32 .crashbench/vm .pytest_cache .mypy_cache .ruff_cache .hypothesis bench-results.json

@@ -112,6 +112,28 @@ def test_outputs_are_safe_after_the_port_is_closed_and_the_next_host_is_told(vm:
         assert board.write(0, 1) > tripped.ticks_us
 
 
+def test_outputs_are_safe_whenever_the_cable_is_pulled(vm: VMBoard, world: World) -> None:
+    rng = random.Random(11)
+    for _ in range(12):
+        with Link(vm.path) as link:
+            board = Board(link)
+            assert board.hello().state is not State.ARMED
+            board.arm(LIMIT_MS)
+            board.write(0, 1)
+            board.pulse(1, 1, width_us=2_000, gap_us=2_000, count=100_000)
+            heard_ns = board.clock().received_ns
+            # At any moment: between two frames, within one, with answers under way.
+            for _ in range(rng.randrange(40)):
+                heard_ns = board.clock().received_ns
+            link.send("echo", bytes(rng.randrange(249)))
+            asked_ns = time.monotonic_ns()
+            if rng.random() < 0.5:
+                link._port.write(b"\xa5\xf0" + bytes(rng.randrange(200)))
+        world.wait_for(lambda: all(level == 0 for level in world.levels.values()))
+        last_ns = max(change.at_ns for change in list(world.changes)[-20:])
+        assert (last_ns - max(heard_ns, asked_ns)) / 1e6 <= LIMIT_MS + GRACE_MS
+
+
 def test_the_e_stop_cuts_while_the_host_is_well(board: Board, world: World) -> None:
     board.arm(5_000)
     board.write(0, 1)

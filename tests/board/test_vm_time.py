@@ -47,13 +47,12 @@ def switched(world: World, count: int) -> list[PinChange]:
 
 def waited_us(vm: VMBoard) -> float:
     """
-    How long the VM's threads have waited for a processor so far (the second figure of a schedstat is in nanoseconds),
-    and this machine for one of its host's (the eighth of /proc/stat, in ticks of the kernel): proc(5).
+    How long the VM's one thread that runs the firmware has waited for a processor so far (the second figure of its
+    schedstat is in nanoseconds), and this machine for one of its host's (the eighth of /proc/stat, in ticks of the
+    kernel): proc(5).
     """
-    waited_ns = sum(
-        int((thread / "schedstat").read_text("ascii").split()[1])
-        for thread in Path(f"/proc/{vm.process.pid}/task").iterdir()
-    )
+    thread = Path(f"/proc/{vm.process.pid}/task/{vm.process.pid}")
+    waited_ns = int((thread / "schedstat").read_text("ascii").split()[1])
     stolen_ticks = int(Path("/proc/stat").read_text("ascii").splitlines()[0].split()[8])
     return waited_ns / 1_000 + stolen_ticks * 1_000_000 / os.sysconf("SC_CLK_TCK")
 
@@ -74,15 +73,19 @@ def test_every_scheduled_pulse_fires_within_a_tick_and_says_how_late(vm: VMBoard
         assert max(late_us) < TICK_US + waited_us(vm) - before_us
 
 
-def test_a_train_of_milliseconds_does_not_drift(board: Board, world: World) -> None:
+def test_every_switching_of_a_train_is_on_time(vm: VMBoard, board: Board, world: World) -> None:
     board.arm(5_000)
+    before_us = waited_us(vm)
     at_us = board.pulse(0, 1, at_us=board.clock().ticks_us + 20_000, width_us=1_000, gap_us=1_000, count=100)
-    board.events_until(Done, 5)
+    done = board.events_until(Done, 5)[-1]
+    assert isinstance(done, Done)
     edges = switched(world, 200)
     late_us = [(edge.at_ns - world.born_ns) / 1_000 - at_us - 1_000 * k for k, edge in enumerate(edges)]
     assert min(late_us) > -2
-    # A stalled machine makes some late, never those after them: each quarter comes back to its time.
-    assert all(min(late_us[at : at + 50]) < TICK_US for at in range(0, 200, 50))
+    # Each within a tick, and what the kernel kept the VM waiting meanwhile; none of it adds up to a drift.
+    assert max(late_us) < TICK_US + waited_us(vm) - before_us
+    assert statistics.median(late_us) < TICK_US
+    assert max(late_us) < done.late_us + 1_000
 
 
 def test_an_anchored_pulse_follows_its_edge(vm: VMBoard, board: Board, world: World) -> None:

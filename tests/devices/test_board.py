@@ -12,12 +12,16 @@ import anyio
 import pytest
 
 from harness import clock
+from harness.board.seam import World
 from harness.board.unsolicited import Done
 from harness.board.vm import VMBoard
 from harness.config.data import data
 from harness.devices.board import Board
+from harness.devices.board_reset import BoardReset
 from harness.errors import DeviceError
 from harness.lab.virtual_machine import node_modules
+from harness.model.instant import Instant
+from harness.model.train import Train
 from harness.protocols import Output
 from tests.devices.boards import ESTOP_GPIO, MS, SUPPLY_GPIO, Bench, Wires
 from tests.sim.played import play
@@ -264,6 +268,35 @@ def test_a_board_that_vanishes_is_trouble_at_once(vm: VMBoard) -> None:
             await board.make_safe()
 
     real(main, vm)
+
+
+@pytest.mark.vm
+def test_a_train_that_waits_for_edges_on_the_real_interpreter(vm: VMBoard) -> None:
+    async def main(board: Board) -> None:
+        wires: Any = board._wiring
+        wires.devices["pico"] = board
+        line = BoardReset("reset", BoardReset.Config(board="pico", output=1), wires)
+        await line.open()
+        told: list[tuple[Instant, Instant]] = []
+
+        async def train() -> None:
+            told.append(await line.train(Train(width_s=0.01, count=5, every_s=0.02, after_edges=2, offset_s=0.03), 5.0))
+
+        with World(vm.world) as world:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(train)
+                while not any(change.gpio == 3 for change in world.changes):
+                    await anyio.sleep(0.02)
+                    for level in (1, 0):
+                        world.set_level(10, level)
+            strokes = [change for change in list(world.changes) if change.gpio == 3]
+        assert [change.level for change in strokes] == [1, 0] * 5
+        ((began, ended),) = told
+        # The world is told after the stamp, by as much as the machine takes.
+        assert began.earliest_ns <= strokes[0].at_ns
+        assert ended.earliest_ns <= strokes[-1].at_ns
+
+    real(main, vm, stamp_lag_s=0.02)
 
 
 @pytest.mark.vm

@@ -38,9 +38,9 @@ async def _filled(folder: Path, takes_events: bool) -> None:
     try:
         record = await played.until(lambda: played.record_of(folder), 20, "the first trial")
         await played.until(lambda: not played.is_fed(lab.client), 10, "the cut")
-        (stream,) = (record / "trace").glob("*.arrows")
-        # What the bench writes from now on is too much: no file of its may grow beyond this.
-        limit = stream.stat().st_size if takes_events else 0
+        # What the bench writes from now on is too much: no file of its may grow beyond this. Its events are some
+        # kilobytes more, and its trace some ten a second.
+        limit = (record / "events.jsonl").stat().st_size + 10_000 if takes_events else 0
         resource.prlimit(played.bench_of(run.pid), resource.RLIMIT_FSIZE, (limit, limit))
         await played.until(lambda: run.poll() is not None, 30, "the run's end")
         assert played.is_fed(lab.client)

@@ -109,6 +109,16 @@ class BoardOutput:
             if train.after_edges:
                 at = {"line": train.line, "nth": train.after_edges, "offset_us": _us(train.offset_s)}
                 board.anchor(self.output, level, edge=Edge.RISING, **at, **times)
+            elif train.jitter_s:
+                jitter_us = _us(train.jitter_s)
+                board.scatter(
+                    self.output,
+                    level,
+                    widths_us=(width_us, width_us + jitter_us),
+                    gaps_us=(gap_us, gap_us + jitter_us),
+                    count=train.count,
+                    seed=train.seed,
+                )
             else:
                 board.pulse(self.output, level, **times)
             return asked_us

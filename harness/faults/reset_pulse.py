@@ -32,7 +32,8 @@ class ResetPulse:
         """
         How long the line is held, and where the DUT tells one boot from the next: `field`. A line that times by itself
         makes `count` pulses, one `every`; with `after_edges` they start `offset` after that many rising edges on its
-        input `line`, the last of which must come within `prove`.
+        input `line`, the last of which must come within `prove`; with `jitter` each width and gap is longer by up to
+        that, drawn by `seed`.
         """
 
         width_s: float = 0.1
@@ -42,6 +43,8 @@ class ResetPulse:
         after_edges: int = 0
         line: int = 0
         offset_s: float = 0.0
+        jitter_s: float = 0.0
+        seed: int = 1
 
         def __post_init__(self) -> None:
             Watching.__post_init__(self)
@@ -51,6 +54,10 @@ class ResetPulse:
                 raise UsageError("must be more than `width`", key="every")
             if self.offset_s < 0 or (self.offset_s and not self.after_edges):
                 raise UsageError("must not be negative, and needs `after_edges`", key="offset")
+            if self.jitter_s < 0 or (self.jitter_s and (self.count == 1 or self.after_edges)):
+                raise UsageError("must not be negative, needs a `count` and goes without `after_edges`", key="jitter")
+            if not 0 <= self.seed <= 65535:
+                raise UsageError("must be 0 to 65535", key="seed")
 
         @property
         def train(self) -> Train:
@@ -64,6 +71,8 @@ class ResetPulse:
                 after_edges=self.after_edges,
                 line=self.line,
                 offset_s=self.offset_s,
+                jitter_s=self.jitter_s,
+                seed=self.seed,
             )
 
     expects_loss = True
@@ -75,7 +84,8 @@ class ResetPulse:
         assert isinstance(spec.config, ResetPulse.Config)
         self._line = roles.get(spec.role, ResetLine)
         self._train, self._width_s, self._prove_s = spec.config.train, spec.config.width_s, spec.config.prove_s
-        if self._train != Train(width_s=self._width_s) and not isinstance(self._line, TrainLine):
+        self._is_single = self._train.count == 1 and not self._train.after_edges
+        if not self._is_single and not isinstance(self._line, TrainLine):
             raise UsageError(f"{self._line.name} makes one pulse at a time; use a `board_reset`", key="role")
         if self._width_s < self._line.min_pulse_s:
             raise UsageError(
@@ -117,7 +127,7 @@ class ResetPulse:
         strike.removal_commanded = released
 
     async def _pulses(self) -> tuple[Instant, Instant]:
-        if isinstance(self._line, TrainLine) and self._train != Train(width_s=self._width_s):
+        if isinstance(self._line, TrainLine) and not self._is_single:
             return await self._line.train(self._train, self._prove_s)
         return await self._line.pulse(self._width_s)
 

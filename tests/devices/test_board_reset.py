@@ -5,6 +5,7 @@ The reset line on a board's output, by what the unit behind it is told.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from typing import Any
 
 import anyio
@@ -100,6 +101,23 @@ def test_a_train_is_made_by_the_board_and_told_by_its_stamps() -> None:
         assert [at_ns - told[0][0] for at_ns, _ in told] == [at * MS for at in (0, 50, 200, 250, 400, 450)]
         assert pulled.holds(told[0][0])
         assert released.holds(told[-1][0])
+
+    on_a_bench(main)
+
+
+def test_a_random_train_follows_from_its_seed() -> None:
+    async def main(bench: Bench, line: BoardReset) -> None:
+        async def drawn(seed: int) -> list[int]:
+            since = len(bench.unit.told)
+            await line.train(Train(width_s=0.05, count=5, every_s=0.2, jitter_s=0.1, seed=seed), 1.0)
+            times = [at_ns for at_ns, _ in bench.unit.told[since:]]
+            assert len(times) == 10
+            return [round((later - at) / 1000) for at, later in pairwise(times)]
+
+        first, same, other = await drawn(7), await drawn(7), await drawn(8)
+        assert first == same != other
+        assert all(50_000 <= width <= 150_000 for width in first[::2])
+        assert all(150_000 <= gap <= 250_000 for gap in first[1::2])
 
     on_a_bench(main)
 

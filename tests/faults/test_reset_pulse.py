@@ -145,6 +145,9 @@ def test_it_says_beforehand_what_it_will_do() -> None:
         ({"count": 0}, "at least 1"),
         ({"count": 2, "every_s": 0.1}, "more than `width`"),
         ({"offset_s": 0.1}, "after_edges"),
+        ({"jitter_s": 0.1}, "needs a `count`"),
+        ({"count": 2, "every_s": 1.0, "jitter_s": 0.1, "after_edges": 1}, "without `after_edges`"),
+        ({"seed": -1}, "0 to 65535"),
         ({"look_s": 0.0}, "more than 0"),
     ],
 )

@@ -87,7 +87,8 @@ def power_by_hand(rig: RigSpec, dut: str, verb: str, off_s: float) -> str:
                 journal.clear()
             await anyio.sleep(max(0.1, 10 * switch.chatter_s))
             seen = await _seen(bench, dut)
-            return f"{dut}: " + ", ".join(f"{name} {value}" for name, value in seen.items())
+            told = ", ".join(f"{name} {value}" for name, value in seen.items())
+            return f"{dut}: {told or 'rail unseen (no meter)'}"
 
     with Lease(rig, f"crashbench power {verb} {dut}"):
         return clock.run(main, virtual=rig.is_virtual)

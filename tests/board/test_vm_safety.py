@@ -121,6 +121,7 @@ def test_outputs_are_safe_whenever_the_cable_is_pulled(vm: VMBoard, world: World
             board.arm(LIMIT_MS)
             board.write(0, 1)
             board.pulse(1, 1, width_us=2_000, gap_us=2_000, count=100_000)
+            world.wait_for_level(2, 1)
             heard_ns = board.clock().received_ns
             # At any moment: between two frames, within one, with answers under way.
             for _ in range(rng.randrange(40)):

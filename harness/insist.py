@@ -4,7 +4,8 @@ Asking a device for something that matters: never without a deadline, and a rest
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import anyio
@@ -37,6 +38,25 @@ async def answered(device: str, action: Callable[[], Awaitable[T]], within_s: fl
     """
     with anyio.move_on_after(within_s):
         return await action()
+    raise DeviceError(device, f"did not answer within {within_s:g} s")
+
+
+@contextmanager
+def patience(device: str, within_s: float) -> Iterator[Callable[[], None]]:
+    """
+    The deadline of calls to the device of that name that follow one upon the other; yields what is to be called before
+    each. Raises DeviceError when one takes longer than `within_s`, at most twice as long: a timer for each would cost a
+    quarter of what a reading does.
+    """
+    with anyio.move_on_after(2 * within_s) as scope:
+
+        def again() -> None:
+            now_s = anyio.current_time()
+            if scope.deadline < now_s + within_s:
+                scope.deadline = now_s + 2 * within_s
+
+        yield again
+        return
     raise DeviceError(device, f"did not answer within {within_s:g} s")
 
 

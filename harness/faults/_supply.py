@@ -5,7 +5,7 @@ What the supply faults share: a switch, the meter on the same rail, and proof by
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Self
@@ -14,7 +14,7 @@ import anyio
 
 from .. import clock
 from ..errors import NotProven
-from ..insist import answered, insist, reading_s
+from ..insist import answered, insist, patience, reading_s
 from ..model.instant import Instant, Span
 from ..model.reading import Reading
 from ..model.rig import DutSpec
@@ -94,6 +94,12 @@ class Supply:
         """
         return await answered(self.meter.name, partial(self.meter.read, after_ns), reading_s(self.meter.period_s))
 
+    def patience(self) -> AbstractContextManager[Callable[[], None]]:
+        """
+        The deadline of one reading after the other, see `harness.insist.patience`.
+        """
+        return patience(self.meter.name, reading_s(self.meter.period_s))
+
 
 class SupplyStrike:
     """
@@ -140,8 +146,11 @@ class SupplyStrike:
 
         Seen after the first interruption only, it may have been unseen before: then it is as old as the command.
         """
-        while self._fell.found is None or self._may_move_again(self.commanded):
-            await self._read(self._left, self._fell)
+        with self._supply.patience() as again:
+            while self._fell.found is None or self._may_move_again(self.commanded):
+                again()
+                await self._feed(await self._supply.meter.read(self._read_ns), self._left, self._fell)
+        assert self._fell.found is not None
         self._seen.set()
         if self.is_repeated:
             return Instant(min(self.commanded.earliest_ns, self._fell.found.earliest_ns), self._fell.found.latest_ns)
@@ -217,9 +226,10 @@ class SupplyStrike:
         # Until the contact has moved, a rail that is up may still be on its way down.
         self._read_ns = commanded.earliest_ns
         moved_ns = self._moved_ns(commanded)
-        with anyio.move_on_after(self._prove_s):
+        with anyio.move_on_after(self._prove_s), self._supply.patience() as again:
             while rose.found is None or self._may_move_again(commanded):
-                reading = await self._read(rose)
+                again()
+                reading = await self._feed(await self._supply.meter.read(self._read_ns), rose)
                 if reading is not None and not rose.has_near and reading.at.earliest_ns >= moved_ns:
                     # Up, and not seen down: if it was down, it rose between the command and now.
                     return Instant(commanded.earliest_ns, reading.at.latest_ns + rose.chatter_ns)
@@ -244,8 +254,10 @@ class SupplyStrike:
         """
         Feeds the rail's next reading to `crossings`; returns None when it cannot be believed.
         """
-        reading = self._last = await self._supply.read(self._read_ns)
-        self._read_ns = reading.at.latest_ns
+        return await self._feed(await self._supply.read(self._read_ns), *crossings)
+
+    async def _feed(self, reading: Reading, *crossings: Crossing) -> Reading | None:
+        self._last, self._read_ns = reading, reading.at.latest_ns
         if not reading.is_ok or reading.bus_v is None:
             await anyio.sleep(self._supply.meter.period_s)
             return None

@@ -148,6 +148,10 @@ class MonitorChip(ABC):
 
     def _acknowledge(self) -> None:
         defect, feed = self.spec.defect, self._rails[0]
+        if defect == "none":  # nothing happens but conversions
+            self._seen_ns = now_ns()
+            self._convert(self._seen_ns)
+            return
         self.catch_up()
         is_dark = defect == "resets" and feed is not None and feed.voltage_v(now_ns()) < self.supply_min_v
         if defect == "nack":

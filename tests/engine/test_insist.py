@@ -11,7 +11,7 @@ import pytest
 
 from harness import clock
 from harness.errors import BenchError, DeviceError
-from harness.insist import ATTEMPTS, CALL_S, FIRST_PAUSE_S, answered, insist, reading_s
+from harness.insist import ATTEMPTS, CALL_S, FIRST_PAUSE_S, answered, insist, patience, reading_s
 
 S = clock.NS_PER_S
 
@@ -50,6 +50,37 @@ def test_what_answers_in_time_is_returned() -> None:
 def test_what_does_not_is_a_device_error() -> None:
     with pytest.raises(DeviceError, match=r"mains: did not answer within 0\.5 s"):
         run(lambda: answered("mains", Restore(1), 0.5))
+
+
+def test_of_many_calls_each_has_its_time_and_the_one_that_hangs_at_most_twice_that() -> None:
+    hung_ns = 0
+
+    async def main() -> None:
+        nonlocal hung_ns
+        with patience("monitor", 0.5) as again:
+            for _ in range(20):
+                again()
+                await anyio.sleep(0.49)
+            again()
+            hung_ns = clock.now_ns()
+            try:
+                await anyio.sleep_forever()
+            finally:
+                hung_ns = clock.now_ns() - hung_ns
+
+    with pytest.raises(DeviceError, match=r"monitor: did not answer within 0\.5 s"):
+        run(main)
+    assert 0.5 * S <= hung_ns <= 1.0 * S
+
+
+def test_a_deadline_of_many_calls_leaves_a_cancellation_from_outside_alone() -> None:
+    async def main() -> str:
+        with anyio.move_on_after(0.2), patience("monitor", 0.5) as again:
+            again()
+            await anyio.sleep_forever()
+        return "left"
+
+    assert run(main) == "left"
 
 
 def test_a_meter_has_its_own_periods_beside_the_deadline() -> None:

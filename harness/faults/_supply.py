@@ -206,10 +206,12 @@ class SupplyStrike:
         within_s = max(0, until_ns - clock.now_ns()) / clock.NS_PER_S
         with anyio.move_on_after(within_s):
             await self.fall()
-            while True:
-                reading = await self._read()
-                if reading is not None and (reading.bus_v or 0.0) < below_v:
-                    return
+            with self._supply.patience() as again:
+                while True:
+                    again()
+                    reading = await self._feed(await self._supply.meter.read(self._read_ns))
+                    if reading is not None and (reading.bus_v or 0.0) < below_v:
+                        return
         if self.has_fallen and self._last is not None and self._last.bus_v is not None:
             off_s = (clock.now_ns() - self.commanded.earliest_ns) / clock.NS_PER_S
             raise NotProven(

@@ -46,6 +46,7 @@ class BenchProcess:
         self._request, self._sender = request, sender
         self._job: Job | None = None
         self._bench: Assembly | None = None
+        self._may_strike: anyio.Event | None = None
         self._ended_by = ""
         self._code: int | None = None
 
@@ -68,6 +69,8 @@ class BenchProcess:
         self._ended_by, self._code = self._ended_by or reason, self._code or code
         if self._job is not None:
             self._job.abort(self._ended_by)
+        if self._may_strike is not None:
+            self._may_strike.set()  # which it will not do: it only has to hear of its end
 
     def _made(self, rig: RigSpec) -> Job:
         match self._request:
@@ -83,6 +86,7 @@ class BenchProcess:
         if rig.is_virtual:
             self._listen_for_signals_between_steps()
             return await self._carried_out(rig, job)
+        self._may_strike = anyio.Event()
         with ungrouped():
             async with anyio.create_task_group() as tasks:
                 await tasks.start(self._listen_for_signals)
@@ -99,6 +103,8 @@ class BenchProcess:
             left = journal.pending()
             if not left.is_clean:
                 await restore(bench, journal)
+            if self._may_strike is not None:
+                await self._may_strike.wait()
             done = await job.carry_out(bench, journal, left)
             return replace(done, exit_code=self._code or done.exit_code)
 
@@ -131,11 +137,13 @@ class BenchProcess:
 
     def _obey(self, line: bytes) -> None:
         """
-        Does what the supervisor says: `abort [reason, exit code]`, or `alert {at, notification}`, which is for every
-        device that takes such.
+        Does what the supervisor says: `outlived`, now that a restore process stands by; `abort [reason, exit code]`;
+        or `alert {at, notification}`, which is for every device that takes such.
         """
         word, _, told = line.partition(b" ")
-        if word == b"abort":
+        if word == b"outlived" and self._may_strike is not None:
+            self._may_strike.set()
+        elif word == b"abort":
             reason, code = json.loads(told)
             self.end(reason, code)
         elif word == b"alert" and self._bench is not None:

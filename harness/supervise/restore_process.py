@@ -16,6 +16,7 @@ from ..errors import CrashbenchError, Exit
 from ..model.rig import RigSpec
 from .lease import Lease
 from .places import undo_path
+from .wire import READY
 
 
 def restore_rig(rig: RigSpec) -> Restored:
@@ -34,13 +35,15 @@ async def _restore(rig: RigSpec) -> Restored:
 def main() -> int:
     """
     Restores the rig whose file is the last argument; the last line on standard output is JSON. After `--wait` it gets
-    ready, and does so once a line says so on standard input; at its end, nothing.
+    ready, says so in a line, and restores once a line says so on standard input; at its end, nothing.
     """
     *options, file = sys.argv[1:]
     try:
         rig = load_rig(file)
-        if "--wait" in options and not sys.stdin.readline():
-            return Exit.HELD
+        if "--wait" in options:
+            print(READY, flush=True)  # noqa: T201 - its only output
+            if not sys.stdin.readline():
+                return Exit.HELD
         restored = restore_rig(rig)
     except CrashbenchError as error:
         print(json.dumps({"problem": str(error), "exit_code": error.exit_code}))  # noqa: T201 - its only output

@@ -13,12 +13,16 @@ from typing import Any, Self
 import anyio
 from anyio.abc import Process
 
+from ..errors import BenchError
 from ..model.rig import RigSpec
+from .wire import READY
 
 _PACKAGE = __package__.rpartition(".")[0]
 
 # One that was killed while it stood by is replaced, and so is one that fell while it restored.
 _ATTEMPTS = 2
+# The imports of one take a few seconds on the slowest of hosts.
+_READY_WITHIN_S = 30.0
 
 
 class Standby:
@@ -40,10 +44,25 @@ class Standby:
     ) -> None:
         await self._dismiss()
 
-    async def get_ready(self) -> None:
+    async def stand_by(self) -> None:
         """
-        Starts it, unless it stands by already.
+        Returns once nothing but our word keeps it from making the rig safe. Raises BenchError when that never comes.
         """
+        await self._start()
+        assert self._process is not None
+        assert self._process.stdout is not None
+        said = b""
+        with anyio.move_on_after(_READY_WITHIN_S):
+            while not said.endswith(b"\n"):
+                try:
+                    said += await self._process.stdout.receive()
+                except anyio.EndOfStream:
+                    break
+        if said.decode(errors="replace").strip() != READY:
+            cause = _told(said).get("problem") or f"it was not ready within {_READY_WITHIN_S:g} s"
+            raise BenchError(f"nothing is struck without a restore process that stands by: {cause}")
+
+    async def _start(self) -> None:
         if self._process is None:
             command = [sys.executable, "-m", f"{_PACKAGE}.supervise.restore_process", "--wait", str(self.rig.path)]
             with anyio.CancelScope(shield=True):
@@ -59,14 +78,11 @@ class Standby:
         code = None
         with anyio.CancelScope(shield=True):
             for _ in range(_ATTEMPTS):
-                await self.get_ready()
+                await self._start()
                 said, code = await self._sent()
                 await self._dismiss()
-                try:
-                    told: dict[str, Any] = json.loads(said.splitlines()[-1])
-                except (IndexError, ValueError):
-                    continue
-                return told
+                if told := _told(said):
+                    return told
         cure = f"run `crashbench restore --rig {self.rig.path}`"
         return {"problem": f"UNRESTORED: the restore process ended with {code}; {cure}"}
 
@@ -92,6 +108,17 @@ class Standby:
             if process.returncode is None:
                 process.kill()
             await process.aclose()
+
+
+def _told(said: bytes) -> dict[str, Any]:
+    """
+    What its last line tells; empty for one that ended without.
+    """
+    try:
+        told: dict[str, Any] = json.loads(said.splitlines()[-1])
+    except (IndexError, ValueError):
+        return {}
+    return told
 
 
 async def made_safe(rig: RigSpec) -> dict[str, Any]:

@@ -63,7 +63,6 @@ class Supervisor:
         self._process: Process | None = None
         self._abort: tuple[str, int] | None = None
         self._aborted = anyio.Event()
-        self._has_begun = anyio.Event()
         self._words: deque[bytes] = deque(maxlen=_WORDS)
         self._has_words = anyio.Event()
         self._run_id: str | None = None
@@ -120,7 +119,7 @@ class Supervisor:
             tasks.start_soon(self._obey_abort, process)
             tasks.start_soon(self._pass_on, process)
             if not standby.rig.is_virtual:
-                tasks.start_soon(self._have_stand_by, standby)
+                tasks.start_soon(self._have_stand_by, process, standby)
             await self._hear(process)
             await process.wait()
             tasks.cancel_scope.cancel()
@@ -146,12 +145,15 @@ class Supervisor:
         except (anyio.BrokenResourceError, anyio.ClosedResourceError):
             return  # it has died, which is noticed by its silence
 
-    async def _have_stand_by(self, standby: Standby) -> None:
+    @staticmethod
+    async def _have_stand_by(process: Process, standby: Standby) -> None:
         """
-        Once the bench process has something to tell, it may soon strike: what outlives it gets ready meanwhile.
+        The bench process may strike once what outlives it is ready to.
         """
-        await self._has_begun.wait()
-        await standby.get_ready()
+        await standby.stand_by()
+        assert process.stdin is not None
+        with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
+            await process.stdin.send(b"outlived\n")
 
     async def _obey_abort(self, process: Process) -> None:
         """
@@ -178,7 +180,6 @@ class Supervisor:
             except (anyio.EndOfStream, anyio.IncompleteRead, anyio.BrokenResourceError):
                 return
             if isinstance(message, Event):
-                self._has_begun.set()
                 self._run_id = self._run_id or _run_id(message)
                 self._listen(message)
             else:

@@ -1,5 +1,5 @@
 """
-The lines that a bench process sends its supervisor.
+The lines that a bench process, and the restore process that stands by, send their supervisor.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from typing import Any
 from ..errors import Exit
 from ..model.codec import event_from_json, event_to_json
 from ..model.event import Event
+
+READY = "ready"
+"""What a restore process says once nothing but a word keeps it from restoring."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,10 +9,12 @@ import signal
 from dataclasses import replace
 from pathlib import Path
 
+import anyio
 import pytest
 
 from harness import clock
 from harness.config.rig import load_rig
+from harness.errors import BenchError
 from harness.supervise.standby import Standby, made_safe
 from tests.supervise import played
 
@@ -38,7 +40,7 @@ def test_one_that_was_killed_while_it_stood_by_is_replaced_when_it_is_needed(rig
         lab = await played.playing(rig_file)
         try:
             async with Standby(load_rig(str(rig_file))) as standby:
-                await standby.get_ready()
+                await standby.stand_by()
                 (pid,) = standing_by(os.getpid())
                 os.kill(pid, signal.SIGKILL)
                 told = await standby.made_safe()
@@ -54,7 +56,7 @@ def test_it_is_in_nobodys_way_while_it_stands_by_and_leaves_nothing(rig_file: Pa
         lab = await played.playing(rig_file)
         try:
             async with Standby(load_rig(str(rig_file))) as standby:
-                await standby.get_ready()
+                await standby.stand_by()
                 assert len(standing_by(os.getpid())) == 1
                 told = await made_safe(standby.rig)
                 assert told["rails_v"]["edge"] > 4.5
@@ -79,6 +81,38 @@ def test_it_ends_with_a_supervisor_that_was_killed(rig_file: Path) -> None:
             run.communicate()
             await played.until(lambda: played.is_fed(lab.client), 20, "the bench's own restore")
             await lab.stop()
+
+    clock.run(main)
+
+
+def test_nothing_is_struck_before_it_stands_by(rig_file: Path) -> None:
+    async def main() -> None:
+        folder = rig_file.parent
+        lab = await played.playing(rig_file)
+        run = played.crashbench(folder, "run", str(folder / "quick.toml"), "--rig", str(rig_file))
+        try:
+            (pid,) = await played.until(lambda: standing_by(run.pid), 20, "the standby")
+            os.kill(pid, signal.SIGSTOP)
+            # A bench that is not kept back has cut by then.
+            await anyio.sleep(3)
+            assert played.is_fed(lab.client)
+            assert played.record_of(folder) is None
+            os.kill(pid, signal.SIGCONT)
+            await played.until(lambda: not played.is_fed(lab.client), 20, "the cut")
+        finally:
+            run.terminate()
+            run.communicate()
+            await lab.stop()
+
+    clock.run(main)
+
+
+def test_one_that_cannot_stand_by_is_the_benchs_trouble(rig_file: Path) -> None:
+    async def main() -> None:
+        gone = replace(load_rig(str(rig_file)), path=rig_file.with_name("gone.toml"))
+        async with Standby(gone) as standby:
+            with pytest.raises(BenchError, match=r"without a restore process that stands by: .*gone\.toml"):
+                await standby.stand_by()
 
     clock.run(main)
 

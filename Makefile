@@ -39,11 +39,15 @@ test: lint
 	$(PYTEST) -n 2 --dist loadfile -m 'not process and not long and not lab and not vm and not browser and not soak and not hardware'
 	$(PYTEST) -n 3 --dist loadfile -m '(process or long or lab or vm or browser) and not soak and not hardware'
 
+# Programs that are run by path: what one imports is beside it, or among what all have in common.
+STAND_INS := fixtures/common fixtures/edge_node fixtures/origin fixtures/postgres_node fixtures/watcher
+SPACE := $(subst ,, )
 lint:
 	@.ci/venv test
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	MYPYPATH=$(subst $(SPACE),:,$(STAND_INS)) $(BIN)/mypy $(STAND_INS)
 	@.ci/typings
 	$(BIN)/mypy --config-file .ci/firmware-mypy.ini
 	$(BIN)/mypy --config-file .ci/firmware-mypy-esp32.ini

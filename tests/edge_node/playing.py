@@ -31,14 +31,14 @@ T = TypeVar("T")
 
 def module(name: str) -> ModuleType:
     """
-    A module of the node, which is a program and no package: it is found by its folder.
+    A module of the node, which is a program and no package: it is found by its folder, or among those that all have.
     """
-    folder = str(data("fixtures") / "edge_node")
-    sys.path.insert(0, folder)
+    before = list(sys.path)
+    sys.path[:0] = [str(data("fixtures") / folder) for folder in ("edge_node", "common")]
     try:
         return importlib.import_module(name)
     finally:
-        sys.path.remove(folder)
+        sys.path[:] = before
 
 
 def wait(seconds: float) -> None:

@@ -22,7 +22,7 @@ def new(*defects: str) -> tuple[Any, Any]:
     """
     A breaker, and what it shares with the node.
     """
-    part, alerts = module("part"), module("reporting").Alerts(None, "node")
+    part, alerts = module("part"), module("part").Alerts(None, "node")
     shared = part.Shared(SimpleNamespace(), frozenset(defects), None, alerts)
     return module("part").Breaker("thing", shared, reset_s=RESET_S), shared
 

@@ -135,12 +135,6 @@ def test_a_new_primary_is_found_and_what_was_being_written_is_written_once(run: 
     assert own.standby.sql("SELECT count(*) FROM items") == (2,)
     assert node.metric("edge_node_database_retries_total") > 0
     assert node.says(databases={own.primary.name: "down", own.standby.name: "primary"})
-    # The old one comes back, and still thinks that it is the one to be written to.
-    own.primary.start()
-    until(lambda: node.says(databases={own.primary.name: "primary", own.standby.name: "primary"}))
-    assert write(node, "after") == 200
-    assert own.standby.sql("SELECT count(*) FROM items") == (3,)
-    assert own.primary.sql("SELECT count(*) FROM items") == (1,)
 
 
 def test_by_defect_a_write_is_not_tried_again(run: Run, cluster: Cluster) -> None:
@@ -172,6 +166,7 @@ def locked(cluster: Cluster) -> Iterator[None]:
     """
     with psycopg.connect(cluster.primary.conninfo) as connection:
         connection.execute("CREATE TABLE IF NOT EXISTS items (key text PRIMARY KEY, value text NOT NULL)")
+        connection.commit()
         connection.execute("LOCK TABLE items IN ACCESS EXCLUSIVE MODE")
         yield
         connection.rollback()

@@ -133,7 +133,7 @@ def test_a_service_that_fails_is_told_and_that_it_is_over(played: Played, watche
     (alert,) = alerts_of(body)
     instance = played.urls[0].removeprefix("http://")
     assert alert == Alert(
-        key=f"DutDown-{instance}",
+        key=f"DutDown-{instance}-watcher",
         is_firing=True,
         labels={"alertname": "DutDown", "instance": instance, "job": "watcher"},
     )

@@ -5,7 +5,6 @@ What the edge node's log says after its files were cut short.
 from __future__ import annotations
 
 import base64
-import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -42,7 +41,7 @@ def write(state: Path, records: list[bytes], **options: bool) -> list[int]:
     try:
         return [log.append(payload) for payload in records]
     finally:
-        os.close(log._file)  # as the kernel does for a killed process
+        log._file.close()  # as the kernel does for a killed process
 
 
 def boot(state: Path) -> Any:
@@ -169,4 +168,5 @@ def test_a_record_unwritten_for_a_full_disk_leaves_no_half_line(tmp_path: Path) 
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, ignored)
     assert log.append(b"two") == 2
+    log.close()
     assert boot(tmp_path) == witness_log.Findings(last_seq=2)

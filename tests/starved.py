@@ -11,11 +11,11 @@ NS_PER_MS = 1e6
 
 class Starved:
     """
-    Counts for one process, all its threads together, from now on. A kernel that does not tell (`schedstat`) counts 0.
+    Counts for one process's first thread, from now on. A kernel that does not tell (`schedstat`) counts 0.
     """
 
     def __init__(self, pid: int) -> None:
-        self._tasks = Path(f"/proc/{pid}/task")
+        self._told = Path(f"/proc/{pid}/schedstat")
         self._before_ns = self._waited_ns()
 
     @property
@@ -27,5 +27,4 @@ class Starved:
 
     def _waited_ns(self) -> int:
         # Documentation/scheduler/sched-stats.rst: time on the processor, time spent waiting for it, timeslices; in ns.
-        stats = [each.read_text(encoding="ascii").split() for each in self._tasks.glob("*/schedstat")]
-        return sum(int(waited) for _, waited, _ in stats)
+        return int(self._told.read_text(encoding="ascii").split()[1]) if self._told.exists() else 0

@@ -91,6 +91,7 @@ class BenchProcess:
             async with anyio.create_task_group() as tasks:
                 await tasks.start(self._listen_for_signals)
                 tasks.start_soon(self._listen_to_supervisor, rig.lease.ttl_s)
+                await self._may_strike.wait()
                 done = await self._carried_out(rig, job)
                 tasks.cancel_scope.cancel()
         return done
@@ -103,8 +104,6 @@ class BenchProcess:
             left = journal.pending()
             if not left.is_clean:
                 await restore(bench, journal)
-            if self._may_strike is not None:
-                await self._may_strike.wait()
             done = await job.carry_out(bench, journal, left)
             return replace(done, exit_code=self._code or done.exit_code)
 

@@ -48,19 +48,34 @@ class Standby:
         """
         Returns once nothing but our word keeps it from making the rig safe. Raises BenchError when that never comes.
         """
-        await self._start()
-        assert self._process is not None
-        assert self._process.stdout is not None
-        said = b""
+        problem = ""
+        for _ in range(_ATTEMPTS):
+            await self._start()
+            problem = await self._problem()
+            if not problem:
+                return
+            await self._dismiss()
+        raise BenchError(f"nothing is struck without a restore process that stands by: {problem}")
+
+    async def _problem(self) -> str:
+        """
+        Waits until it is ready; otherwise why it is not.
+        """
+        process, said = self._process, b""
+        assert process is not None
+        assert process.stdout is not None
         with anyio.move_on_after(_READY_WITHIN_S):
-            while not said.endswith(b"\n"):
-                try:
-                    said += await self._process.stdout.receive()
-                except anyio.EndOfStream:
-                    break
-        if said.decode(errors="replace").strip() != READY:
-            cause = _told(said).get("problem") or f"it was not ready within {_READY_WITHIN_S:g} s"
-            raise BenchError(f"nothing is struck without a restore process that stands by: {cause}")
+            try:
+                while not said.endswith(b"\n"):
+                    said += await process.stdout.receive()
+            except anyio.EndOfStream:
+                pass  # it has ended, and said why if it could
+            else:
+                if said.decode(errors="replace").strip() == READY:
+                    return ""
+            code = await process.wait()
+            return str(_told(said).get("problem") or f"it ended with {code}")
+        return f"it was not ready within {_READY_WITHIN_S:g} s"
 
     async def _start(self) -> None:
         if self._process is None:

@@ -145,12 +145,14 @@ class Supervisor:
         except (anyio.BrokenResourceError, anyio.ClosedResourceError):
             return  # it has died, which is noticed by its silence
 
-    @staticmethod
-    async def _have_stand_by(process: Process, standby: Standby) -> None:
+    async def _have_stand_by(self, process: Process, standby: Standby) -> None:
         """
-        The bench process may strike once what outlives it is ready to.
+        The bench process may strike once what outlives it is ready to; when it never is, the run ends without a result.
         """
-        await standby.stand_by()
+        try:
+            await standby.stand_by()
+        except (BenchError, OSError) as error:
+            return self.abort(str(error))
         assert process.stdin is not None
         with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
             await process.stdin.send(b"outlived\n")

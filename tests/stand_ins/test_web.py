@@ -5,6 +5,7 @@ The stand-ins' HTTP: whole answers or errors, and never longer than the limit.
 from __future__ import annotations
 
 import asyncio
+from argparse import ArgumentTypeError
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
@@ -95,6 +96,21 @@ def test_an_answer_that_is_not_well_is_an_error() -> None:
     at_a_server(refused)
 
 
+def test_half_an_answer_is_an_error() -> None:
+    async def main() -> None:
+        async def dying(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\nhalf")
+            writer.close()
+            await writer.wait_closed()
+
+        async with await asyncio.start_server(dying, "127.0.0.1", 0) as server:
+            with pytest.raises(ConnectionError, match="4 bytes of 12"):
+                await web.ask(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", limit_s=5)
+
+    asyncio.run(main())
+
+
 def test_who_does_not_answer_is_waited_for_no_longer_than_that() -> None:
     async def main() -> None:
         gone = asyncio.Event()
@@ -115,5 +131,5 @@ def test_who_does_not_answer_is_waited_for_no_longer_than_that() -> None:
 
 @pytest.mark.parametrize("text", ["host:80", "https://host/", "ftp://host/", "http://", "http://host:port/"])
 def test_what_cannot_be_asked_is_no_url(text: str) -> None:
-    with pytest.raises(ValueError, match=r"."):
+    with pytest.raises(ArgumentTypeError, match="a URL is http://HOST"):
         web.http_url(text)

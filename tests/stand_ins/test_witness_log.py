@@ -142,6 +142,27 @@ def test_a_power_cut_before_the_first_record_is_no_corruption(tmp_path: Path) ->
     assert boot(tmp_path) == witness_log.Findings()
 
 
+@pytest.mark.parametrize("files", [0, 1])
+def test_a_power_cut_in_the_midst_of_the_first_boot_is_no_corruption(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: int
+) -> None:
+    """
+    After so many of the two files that it makes.
+    """
+    left = [witness_log.replace_file] * files
+
+    def replace_file(*args: Any) -> None:
+        if not left:
+            raise InterruptedError("the power is gone")
+        left.pop()(*args)
+
+    monkeypatch.setattr(witness_log, "replace_file", replace_file)
+    with pytest.raises(InterruptedError):
+        witness_log.WitnessLog(tmp_path).open()
+    monkeypatch.undo()
+    assert boot(tmp_path) == witness_log.Findings()
+
+
 def test_a_mark_that_is_gone_is_corruption_not_health(tmp_path: Path) -> None:
     write(tmp_path, [b"one"])
     (tmp_path / "acknowledged.mark").unlink()

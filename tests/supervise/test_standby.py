@@ -6,16 +6,22 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
 
 from harness import clock
 from harness.config.rig import load_rig
-from harness.errors import BenchError
+from harness.errors import BenchError, Exit
+from harness.model.verdict import Verdict
+from harness.store.record import load
+from harness.supervise.request import RunRequest
 from harness.supervise.standby import Standby, made_safe
+from harness.supervise.supervisor import supervise
 from tests.supervise import played
 
 pytestmark = pytest.mark.lab
@@ -93,8 +99,10 @@ def test_nothing_is_struck_before_it_stands_by(rig_file: Path) -> None:
         try:
             (pid,) = await played.until(lambda: standing_by(run.pid), 20, "the standby")
             os.kill(pid, signal.SIGSTOP)
-            # A bench that is not kept back has cut by then.
-            await anyio.sleep(3)
+            bench = played.bench_of(run.pid)
+            await played.until(lambda: holds_a_lease(bench), 20, "the bench's lease")
+            # Far longer than from there to the cut when nothing keeps it back.
+            await anyio.sleep(2)
             assert played.is_fed(lab.client)
             assert played.record_of(folder) is None
             os.kill(pid, signal.SIGCONT)
@@ -107,7 +115,42 @@ def test_nothing_is_struck_before_it_stands_by(rig_file: Path) -> None:
     clock.run(main)
 
 
-def test_one_that_cannot_stand_by_is_the_benchs_trouble(rig_file: Path) -> None:
+def holds_a_lease(pid: int) -> bool:
+    """
+    Whether a process has the hardware's locks.
+    """
+    for each in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            if os.readlink(each).endswith(".lock"):
+                return True
+    return False
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_one_that_dies_before_it_is_ready_is_tried_once_more(
+    rig_file: Path, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    dies = rig_file.parent / "dies.py"
+    dies.write_text("raise SystemExit(7)", encoding="utf-8")
+    programs = [str(dies)] * times
+    really = anyio.open_process
+
+    async def start(command: list[str], **options: Any) -> Any:
+        return await really([command[0], programs.pop()] if programs else command, **options)
+
+    async def main() -> None:
+        monkeypatch.setattr(anyio, "open_process", start)
+        async with Standby(load_rig(str(rig_file))) as standby:
+            if times == 1:
+                await standby.stand_by()
+                return
+            with pytest.raises(BenchError, match=r"without a restore process that stands by: it ended with 7"):
+                await standby.stand_by()
+
+    clock.run(main)
+
+
+def test_one_that_cannot_stand_by_says_why(rig_file: Path) -> None:
     async def main() -> None:
         gone = replace(load_rig(str(rig_file)), path=rig_file.with_name("gone.toml"))
         async with Standby(gone) as standby:
@@ -115,6 +158,23 @@ def test_one_that_cannot_stand_by_is_the_benchs_trouble(rig_file: Path) -> None:
                 await standby.stand_by()
 
     clock.run(main)
+
+
+def test_a_run_without_one_is_inconclusive_on_record_and_has_struck_nothing(
+    rig_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(_: Standby) -> None:
+        raise BenchError("nobody stands by")
+
+    monkeypatch.setattr(Standby, "stand_by", never)
+    request = RunRequest(drill=str(rig_file.with_name("quick.toml")), rig=str(rig_file), seed=1, trials=1)
+    outcome = supervise(request, lambda _: None)
+
+    assert outcome.exit_code == Exit.BENCH
+    assert outcome.run_id is not None
+    run = load(outcome.run_id)
+    assert (run.verdict, run.reason) == (Verdict.INCONCLUSIVE, "nobody stands by before the run began")
+    assert run.trials == ()
 
 
 def test_what_it_cannot_do_it_says(rig_file: Path) -> None:

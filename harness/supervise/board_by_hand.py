@@ -127,7 +127,7 @@ def repl(port: str | None, rig: RigSpec | None, call: Callable[[list[str]], int]
                 await run_sync(_stay_in_repl, path)
                 (await once_back(lambda: opened(path))).close()
             # A thread that is never left: in a REPL, Ctrl-C is a key for the board and no interrupt for us.
-            return await run_sync(call, [sys.executable, "-m", "mpremote", "connect", path, "resume", "repl"])
+            return await run_sync(call, [sys.executable, "-P", "-m", "mpremote", "connect", path, "resume", "repl"])
 
     if code := clock.run(main):
         raise BenchError(f"mpremote ended with {code}")

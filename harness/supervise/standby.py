@@ -79,7 +79,9 @@ class Standby:
 
     async def _start(self) -> None:
         if self._process is None:
-            command = [sys.executable, "-m", f"{_PACKAGE}.supervise.restore_process", "--wait", str(self.rig.path)]
+            # -P: the folder that we happen to be in has no say in what is imported.
+            program = ["-P", "-m", f"{_PACKAGE}.supervise.restore_process"]
+            command = [sys.executable, *program, "--wait", str(self.rig.path)]
             with anyio.CancelScope(shield=True):
                 # Out of the terminal's reach: whoever interrupts a run must not interrupt what makes it safe.
                 self._process = await anyio.open_process(

@@ -100,7 +100,8 @@ class Supervisor:
         self._has_words.set()
 
     async def _supervised(self, rig: RigSpec) -> Outcome:
-        command = [sys.executable, "-m", f"{_PACKAGE}.supervise.bench_process"]
+        # -P: the folder that we happen to be in has no say in what is imported.
+        command = [sys.executable, "-P", "-m", f"{_PACKAGE}.supervise.bench_process"]
         async with Standby(rig) as standby:
             async with await anyio.open_process(command, stderr=None, start_new_session=True) as process:
                 self._process = process

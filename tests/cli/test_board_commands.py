@@ -228,7 +228,7 @@ def test_repl_hands_the_free_port_to_mpremote() -> None:
 
     with repl_port() as path:
         repl(path, None, call)
-    assert called == [[sys.executable, "-m", "mpremote", "connect", path, "resume", "repl"]]
+    assert called == [[sys.executable, "-P", "-m", "mpremote", "connect", path, "resume", "repl"]]
 
 
 def test_no_board_is_one_line_that_names_what_is_there(tmp_path: Path, capfd: Captured) -> None:

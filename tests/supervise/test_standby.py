@@ -126,6 +126,17 @@ def holds_a_lease(pid: int) -> bool:
     return False
 
 
+def test_what_lies_in_the_folder_that_somebody_is_in_is_not_imported(
+    rig_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("json", "harness", "anyio"):
+        (rig_file.parent / f"{name}.py").write_text("raise SystemExit(9)", encoding="utf-8")
+    monkeypatch.chdir(rig_file.parent)
+    request = RunRequest(drill=str(rig_file.with_name("quick.toml")), rig=str(rig_file), seed=1, trials=1)
+    outcome = supervise(request, lambda _: None)
+    assert (outcome.exit_code, outcome.problem) == (Exit.HELD, "")
+
+
 @pytest.mark.parametrize("times", [1, 2])
 def test_one_that_dies_before_it_is_ready_is_tried_once_more(
     rig_file: Path, monkeypatch: pytest.MonkeyPatch, times: int

@@ -111,7 +111,8 @@ class Truth:
         How the link in a fault's role was from each moment on; None when it strikes no link.
         """
         device = self._bench.devices[self._bench.device_of(fault.role)]
-        return device.shapes(since_ns) if isinstance(device, Link) and hasattr(device, "shapes") else None
+        is_played = hasattr(device, "shapes") and isinstance(device, Link)
+        return device.shapes(since_ns) if is_played else None
 
     def _steadiness(self, commanded_ns: int, since_ns: int, ready: Collection[str]) -> dict[str, int | None]:
         if not all(self._is_foretold(spec, since_ns) for spec, _ in self._probes):
@@ -129,11 +130,11 @@ class Truth:
         Whether the world's own book tells what a probe would see.
         """
         device = self._bench.devices[self._bench.device_of(spec.role)]
-        return getattr(probe, "has_truth", True) and (isinstance(device, PowerMeter) or hasattr(device, "samples"))
+        return getattr(probe, "has_truth", True) and (hasattr(device, "samples") or isinstance(device, PowerMeter))
 
     def _steps(self, spec: ProbeSpec, probe: Probe, since_ns: int) -> _Steps:
         device = self._bench.devices[self._bench.device_of(spec.role)]
-        if not isinstance(device, PowerMeter):
+        if hasattr(device, "samples"):
             return _changes([(ns, sample) for ns, sample in device.samples(since_ns)], probe.accepts)
         dut = self._bench.dut_of(spec.role).name
         rail, unit = self._rail(dut), self._unit(dut)

@@ -201,7 +201,7 @@ class Monitor(ABC):
         Raises DeviceError when the meter is not open, never for a chip that does not answer.
         """
         self._must_be_open()
-        called_ns = now_ns()
+        called_ns = self._now_ns()
         if self.feed is not None:
             return await self._fed(self.feed, called_ns if after_ns is None else after_ns)
         while True:
@@ -215,7 +215,7 @@ class Monitor(ABC):
             # Another task may have taken the conversion that this one waits for: it serves both.
             if self._latest is not None and self._latest.latest_ns > called_ns:
                 return self.reading(self._latest)
-            if now_ns() - called_ns > _STALE_PERIODS * self._period_ns:
+            if self._now_ns() - called_ns > _STALE_PERIODS * self._period_ns:
                 return _flagged(Flag.STALE, called_ns)
             await anyio.sleep(self.period_s / _POLLS_PER_PERIOD)
 

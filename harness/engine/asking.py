@@ -31,6 +31,7 @@ class Asking:
         self._question, self._take = probe.ask, take
         self._period_ns = round(spec.period_s * clock.NS_PER_S)
         self._timeout_ns = round(spec.timeout_s * clock.NS_PER_S)
+        self._now_ns = clock.now_ns
         self._asked_ns = 0
         self._is_open = False
         self._patience = anyio.CancelScope()
@@ -39,6 +40,7 @@ class Asking:
         """
         Asks until it is stopped or cancelled. Raises BenchError when a device of the bench fails.
         """
+        self._now_ns = clock.source()
         async with anyio.create_task_group() as self._tasks:
             self._tasks.start_soon(self._keep_time)
             while True:
@@ -57,24 +59,24 @@ class Asking:
 
     async def _ask_while_answered(self) -> None:
         while True:
-            self._asked_ns, self._is_open = clock.now_ns(), True
+            self._asked_ns, self._is_open = self._now_ns(), True
             try:
                 is_good, detail = await self._question(), ""
             except NoAnswer as silence:
                 is_good, detail = False, str(silence)
             self._settle(is_good, detail)
-            await clock.sleep_until(self._asked_ns + self._period_ns)
+            await anyio.sleep(max(0, self._asked_ns + self._period_ns - self._now_ns()) / clock.NS_PER_S)
 
     def _settle(self, is_good: bool, detail: str) -> None:
         self._is_open = False
-        self._take(self._asked_ns, clock.now_ns(), is_good, detail)
+        self._take(self._asked_ns, self._now_ns(), is_good, detail)
 
     async def _keep_time(self) -> None:
         """
         Wakes at the deadline of the question that is open, or else of the next one; any later one has a later deadline.
         """
         while True:
-            now_ns, due_ns = clock.now_ns(), self._asked_ns + self._timeout_ns
+            now_ns, due_ns = self._now_ns(), self._asked_ns + self._timeout_ns
             if self._is_open and due_ns <= now_ns:
                 self._patience.cancel()
             if not self._is_open or due_ns <= now_ns:

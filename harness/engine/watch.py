@@ -97,6 +97,7 @@ class Alert:
         self._quiet_ns: int | None = None
         self._first_bad_ns = 0
         self._fired: Instant | None = None
+        self._announced = probe if isinstance(probe, Announced) else None
         self._attends = False
         self.is_of_others: bool = getattr(probe, "is_of_others", False)
         """Whether it fires by a rule that is not ours, also when the bench has not seen the DUT unwell."""
@@ -119,17 +120,17 @@ class Alert:
         The fault is about to be commanded: returns what has been announced already, empty for nothing. Raises
         DeviceError.
         """
-        if self._attends or not isinstance(self._probe, Announced):
+        if self._attends or self._announced is None:
             return ""
         self._attends = True
-        return self._probe.attend()
+        return self._announced.attend()
 
     async def until_fired(self) -> Instant:
         """
         Waits, or asks, until it fires; returns when it did. Raises DeviceError.
         """
-        if isinstance(self._probe, Announced):
-            return await self._probe.announced()
+        if self._announced is not None:
+            return await self._announced.announced()
         self._asking = Asking(self._spec.probe, self._probe, self._take)
         await self._asking.keep_asking()
         assert self._fired is not None

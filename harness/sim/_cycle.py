@@ -44,6 +44,9 @@ class Cycle:
         What slot number `index` made of `mean(from_ns, to_ns)` in the conversion that filled `window`.
         """
         length_ns = self.slots[index].length_ns
+        if self.period_ns == self._turn_ns:
+            start_ns = window[0] + self._offsets_ns[index]
+            return mean(start_ns, start_ns + length_ns)
         turns = range(window[0] + self._offsets_ns[index], window[1], self._turn_ns)
         return sum(mean(turn, turn + length_ns) for turn in turns) / len(turns)
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import ClassVar
 
-from ..clock import NS_PER_S, now_ns
+from ..clock import NS_PER_S, now_ns, source
 from ..model.world import ChipSpec
 from ._cycle import Cycle, Slot
 from .rail import Rail
@@ -58,7 +58,8 @@ class MonitorChip(ABC):
         self._gain = {"reversed": -1.0, "overflow": _OPEN_SHUNT}.get(spec.defect, 1.0)
         self._is_swapped = spec.defect == "little_endian"
         self._answers = rng.randint(*_ANSWERS) if spec.defect == "nack" else 0
-        self._seen_ns = now_ns()
+        self._now_ns = source()
+        self._seen_ns = self._now_ns()
         self._power_on(self._seen_ns)
 
     # --- what a chip does in its own way ---
@@ -149,7 +150,7 @@ class MonitorChip(ABC):
     def _acknowledge(self) -> None:
         defect, feed = self.spec.defect, self._rails[0]
         if defect == "none":  # nothing happens but conversions
-            self._seen_ns = now_ns()
+            self._seen_ns = self._now_ns()
             self._convert(self._seen_ns)
             return
         self.catch_up()

@@ -10,7 +10,7 @@ from random import Random
 
 import anyio
 
-from ..clock import NS_PER_S, now_ns
+from ..clock import NS_PER_S, now_ns, source
 from ..model.world import UnitSpec
 from ..protocols import HttpAnswer, NoAnswer
 from ._gauge import Fields, Transfer, battery, shed_level
@@ -48,7 +48,8 @@ class SimUnit:
         self._battery: Fields = {}
         self._shed_level = 0
         self._poll: asyncio.TimerHandle | None = None
-        start_ns = now_ns()
+        self._now_ns = source()
+        start_ns = self._now_ns()
         # On from the moment it is fed, serving from the moment it is up: what it would answer to GET /health.
         self._on: Steps[bool] = Steps(start_ns, False)
         self._samples: Steps[HttpAnswer | None] = Steps(start_ns, None)
@@ -175,7 +176,7 @@ class SimUnit:
 
         Raises NoAnswer when no service was there to give it.
         """
-        asked_ns = now_ns()
+        asked_ns = self._now_ns()
         latency_s = self.spec.latency_s * (1 + self.spec.latency_spread_ratio * (2 * self._rng.random() - 1))
         served_ns = asked_ns + int(latency_s * NS_PER_S * self._rng.random())
         await anyio.sleep(latency_s)

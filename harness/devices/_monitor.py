@@ -131,6 +131,8 @@ class Monitor(ABC):
         self.seq = 0
         """The number of the conversion that was read last; who knows of missed ones counts them in."""
         self._now_ns = now_ns
+        self._is_direct = False
+        """Whether nothing blocks, as in virtual time."""
         self._seen_ns = 0
         self._latest: Sample | None = None
         self._was_reset = False
@@ -206,7 +208,7 @@ class Monitor(ABC):
             return await self._fed(self.feed, called_ns if after_ns is None else after_ns)
         while True:
             try:
-                sample = await self._blocking.call(self.poll)
+                sample = self.poll() if self._is_direct else await self._blocking.call(self.poll)
             except (OSError, DeviceError):
                 # Adapters say ENXIO, EREMOTEIO, EIO or ETIMEDOUT, or hang: no number to go by.
                 return _flagged(Flag.NACK, called_ns)
@@ -285,7 +287,7 @@ class Monitor(ABC):
 
     def _open(self) -> None:
         bus, address = self.config.bus, self.config.address
-        self._now_ns = clock.source()
+        self._now_ns, self._is_direct = clock.source(), clock.is_virtual()
         self._bus = self._wiring.i2c_bus(bus)
         self._read_word = self._bus.read_word_data
         self._turn = _turns.setdefault(self._bus, threading.Lock())

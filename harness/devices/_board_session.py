@@ -53,7 +53,8 @@ class Session:
         self.safe_levels, _ = self.board.levels()
         pause = threading.Event()
         for _ in range(1 if clock.is_virtual() else _BURST):
-            self.exchange()
+            # Nothing is armed yet: an answer may take as long as any other.
+            self._learn(self.board)
             if not clock.is_virtual():
                 pause.wait(random.uniform(*_PAUSE_S))
         while self.board.event(0) is not None:
@@ -82,7 +83,10 @@ class Session:
         """
         One clock exchange, which also feeds the dead-man. Raises BoardError.
         """
-        seen = self._beats.clock()
+        self._learn(self._beats)
+
+    def _learn(self, board: Board) -> None:
+        seen = board.clock()
         with self._turn:
             self._sync.add(
                 sent_ns=seen.sent_ns, ticks_us=seen.ticks_us, received_ns=seen.received_ns, boot_id=seen.boot_id

@@ -8,7 +8,6 @@ wait is counted by the kernel, and that alone comes on top of a tick.
 from __future__ import annotations
 
 import itertools
-import os
 import statistics
 import threading
 from collections.abc import Callable
@@ -25,6 +24,7 @@ from harness.board.seam import PinChange, World
 from harness.board.unsolicited import Done, Edges, Switching
 from harness.board.vm import VMBoard
 
+from ..starved import Starved
 from .conftest import FIRMWARE, FIXTURES
 
 pytestmark = pytest.mark.vm
@@ -45,22 +45,10 @@ def switched(world: World, count: int) -> list[PinChange]:
     return changes()[-count:]
 
 
-def waited_us(vm: VMBoard) -> float:
-    """
-    How long the VM's one thread that runs the firmware has waited for a processor so far (the second figure of its
-    schedstat is in nanoseconds), and this machine for one of its host's (the eighth of /proc/stat, in ticks of the
-    kernel): proc(5).
-    """
-    thread = Path(f"/proc/{vm.process.pid}/task/{vm.process.pid}")
-    waited_ns = int((thread / "schedstat").read_text("ascii").split()[1])
-    stolen_ticks = int(Path("/proc/stat").read_text("ascii").splitlines()[0].split()[8])
-    return waited_ns / 1_000 + stolen_ticks * 1_000_000 / os.sysconf("SC_CLK_TCK")
-
-
 def test_every_scheduled_pulse_fires_within_a_tick_and_says_how_late(vm: VMBoard, board: Board, world: World) -> None:
     board.arm(5_000)
     for k in range(15):
-        before_us = waited_us(vm)
+        starved = Starved(vm.process.pid)
         at_us = board.clock().ticks_us + 30_000
         board.pulse(0, 1, at_us=at_us, width_us=10_000)
         done = board.events_until(Done, 2)[-1]
@@ -70,12 +58,12 @@ def test_every_scheduled_pulse_fires_within_a_tick_and_says_how_late(vm: VMBoard
         late_us = [(on.at_ns - world.born_ns) / 1_000 - at_us, (off.at_ns - world.born_ns) / 1_000 - at_us - 10_000]
         assert min(late_us) > -2
         assert max(late_us) < done.late_us + 1_000
-        assert max(late_us) < TICK_US + waited_us(vm) - before_us
+        assert max(late_us) < TICK_US + 1_000 * starved.ms
 
 
 def test_every_switching_of_a_train_is_on_time(vm: VMBoard, board: Board, world: World) -> None:
     board.arm(5_000)
-    before_us = waited_us(vm)
+    starved = Starved(vm.process.pid)
     at_us = board.pulse(0, 1, at_us=board.clock().ticks_us + 20_000, width_us=1_000, gap_us=1_000, count=100)
     done = board.events_until(Done, 5)[-1]
     assert isinstance(done, Done)
@@ -83,7 +71,7 @@ def test_every_switching_of_a_train_is_on_time(vm: VMBoard, board: Board, world:
     late_us = [(edge.at_ns - world.born_ns) / 1_000 - at_us - 1_000 * k for k, edge in enumerate(edges)]
     assert min(late_us) > -2
     # Each within a tick, and what the kernel kept the VM waiting meanwhile; none of it adds up to a drift.
-    assert max(late_us) < TICK_US + waited_us(vm) - before_us
+    assert max(late_us) < TICK_US + 1_000 * starved.ms
     assert statistics.median(late_us) < TICK_US
     assert max(late_us) < done.late_us + 1_000
 
@@ -92,7 +80,7 @@ def test_an_anchored_pulse_follows_its_edge(vm: VMBoard, board: Board, world: Wo
     board.arm(5_000)
     board.watch(rising=0b10, falling=0)
     for _ in range(9):
-        before_us = waited_us(vm)
+        starved = Starved(vm.process.pid)
         board.anchor(0, 1, line=1, edge=Edge.RISING, nth=2, offset_us=8_000, width_us=2_000)
         for level in (1, 0, 1, 0):
             world.set_level(11, level)
@@ -104,13 +92,14 @@ def test_an_anchored_pulse_follows_its_edge(vm: VMBoard, board: Board, world: Wo
         second, on, off = edges[-3:]
         assert [second.is_output, on.is_output, off.is_output] == [False, True, True]
         late_us = on.ticks_us - second.ticks_us - 8_000
-        assert 0 <= late_us < TICK_US + waited_us(vm) - before_us
+        assert 0 <= late_us < TICK_US + 1_000 * starved.ms
         assert off.ticks_us >= second.ticks_us + 10_000
 
 
 def catch_edges(board: Board, world: World, count: int, before: Callable[[int], object] = lambda _: None) -> None:
     board.watch(rising=1, falling=1)
-    caught, lost, level = [], 0, 0
+    caught: list[Switching] = []
+    lost, level = 0, 0
     for k in range(count):
         level = 1 - level
         before(k)

@@ -51,5 +51,5 @@ def board(link: Link) -> Board:
 
 @pytest.fixture
 def world(vm: VMBoard) -> Iterator[World]:
-    with World(vm.world) as outside:
+    with World(vm.world, timeout_s=10) as outside:
         yield outside

@@ -128,7 +128,7 @@ def test_info_through_a_rig_that_gives_the_port(vm: VMBoard, tmp_path: Path, cap
 @pytest.mark.vm
 def test_monitor_prints_edges_and_the_e_stop_until_it_is_interrupted(vm: VMBoard) -> None:
     argv = [sys.executable, "-u", "-m", "harness.cli.main", "board", "monitor", "--port", vm.path]
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process, World(vm.world) as world:
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process, World(vm.world, timeout_s=10) as world:
         assert said(process, ", safe\n")
         world.set_level(10, 1)
         assert said(process, "input 0 rises\n")

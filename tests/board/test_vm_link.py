@@ -107,13 +107,16 @@ def test_lost_events_are_counted(board: Board, link: Link, world: World, monkeyp
             take(frame, now)
 
     monkeypatch.setattr(link, "_take", drop_two)
-    missed = 0
-    for k in range(8):
-        world.set_level(10, 1 - k % 2)
+    missed: list[int] = []
+    level = 0
+    # Edges that a board finds together are one event: as many as it takes.
+    while len(missed) < 3:
+        level = 1 - level
+        world.set_level(10, level)
         board.clock()
         while (event := board.event(0.05)) is not None:
-            missed += event.missed
-    assert (len(dropped), missed) == (2, 2)
+            missed.append(event.missed)
+    assert (len(dropped), missed[0], sum(missed)) == (2, 2, 2)
 
 
 JUNK = {
@@ -133,7 +136,7 @@ def test_garbage_costs_at_most_one_request(link: Link, board: Board, junk: bytes
     lost = 0
     while True:
         try:
-            answer = link.request("sum", protocol.pack("sum", 40, 2), timeout_s=0.3).payload
+            answer = link.request("sum", protocol.pack("sum", 40, 2), timeout_s=3 if lost else 0.3).payload
             break
         except BoardSilent:
             lost += 1
@@ -191,7 +194,10 @@ def test_garbage_from_a_board_costs_the_reader_nothing_but_itself(total: int) ->
         while babbled < total:
             junk = rng.randbytes(rng.randrange(600)) + b"\xa5" * rng.randrange(4)
             pending = link.send("sum", protocol.pack("sum", 40, 2))
-            (asked,) = decoder.feed(os.read(master, 4096))[-1:]
+            heard = decoder.feed(os.read(master, 4096))
+            while not heard:
+                heard = decoder.feed(os.read(master, 4096))
+            asked = heard[-1]
             answer = frames.encode(asked.seq, asked.op | 0x80, b"\x2a\0\0\0")
             event = frames.encode(babbled & 0xFF, 0xC4, bytes(9))
             broken = bytearray(answer)
@@ -237,13 +243,16 @@ def test_the_heap_does_not_grow_over_a_hundred_thousand(link: Link, board: Board
 def test_a_host_that_reads_nothing_does_not_stop_the_board(vm: VMBoard, world: World) -> None:
     with serial.Serial(vm.path, timeout=0, write_timeout=5) as port:
         port.write(
-            frames.FLUSH + frames.encode(1, 1, bytes(4)) + frames.encode(2, 6, b"\xc8\0") + frames.encode(3, 8, b"\0\1")
+            frames.FLUSH
+            + frames.encode(1, 1, bytes(4))
+            + frames.encode(2, 6, b"\xd0\x07")
+            + frames.encode(3, 8, b"\0\1")
         )
         world.wait_for_level(2, 1)
         # Answers to far more than the port can hold, and nobody reads them.
         flood = frames.encode(1, 2, bytes(200)) + frames.encode(2, 2, bytes(201))
         for _ in range(500):
             port.write(flood)
-        world.wait_for_level(2, 0, 5)
+        world.wait_for_level(2, 0)
     with Link(vm.path) as link:
         assert Board(link).hello().state is State.TRIPPED

@@ -30,12 +30,12 @@ def family(pid: int) -> set[int]:
     """
     Everyone in the process's tree.
     """
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    parents = {int(child): int(parent) for child, parent in map(str.split, listed.splitlines())}
     found = {pid}
-    for line in subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout.split(
-        "\n"
-    ):
-        if line and int(line.split()[1]) in found:
-            found.add(int(line.split()[0]))
+    # A child's number may be the smaller one: until nobody is added.
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
     return found
 
 

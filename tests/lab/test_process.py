@@ -157,7 +157,7 @@ def test_a_killed_lab_leaves_nothing(play: Any, alive: Any, runtime: Path, tmp_p
 
 @pytest.mark.parametrize("end", ["stop", "idle", "term"])
 def test_a_lab_that_ends_leaves_nothing(play: Any, alive: Any, runtime: Path, end: str) -> None:
-    playing = play(idle_s=0.1)
+    playing = play(idle_s=1.0 if end == "idle" else 30.0)
     playing.until_serving()
     unit = playing.unit()["pid"]
     if end == "stop":

@@ -12,7 +12,7 @@ import anyio
 import pytest
 
 from harness import clock
-from harness.board.seam import World
+from harness.board.seam import PinChange, World
 from harness.board.unsolicited import Done
 from harness.board.vm import VMBoard
 from harness.config.data import data
@@ -246,12 +246,12 @@ def test_a_bench_whose_event_loop_hangs_is_as_good_as_dead(vm: VMBoard) -> None:
         alarmed = anyio.Event()
         board.alarm = lambda problem: alarmed.set()
         await board.call(lambda asked: asked.write(0, 1))
-        threading.Event().wait(1.6)
-        with anyio.fail_after(2):
+        threading.Event().wait(2.5)
+        with anyio.fail_after(5):
             await alarmed.wait()
         assert "dead-man" in board.trouble
 
-    real(main, vm, dead_man_s=0.2)
+    real(main, vm, dead_man_s=0.5)
 
 
 @pytest.mark.vm
@@ -280,23 +280,28 @@ def test_a_train_that_waits_for_edges_on_the_real_interpreter(vm: VMBoard) -> No
         told: list[tuple[Instant, Instant]] = []
 
         async def train() -> None:
-            told.append(await line.train(Train(width_s=0.01, count=5, every_s=0.02, after_edges=2, offset_s=0.03), 5.0))
+            told.append(await line.train(Train(width_s=0.15, count=5, every_s=0.3, after_edges=2, offset_s=0.03), 5.0))
 
-        with World(vm.world) as world:
+        with World(vm.world, timeout_s=10) as world:
+
+            def strokes() -> list[PinChange]:
+                return [change for change in list(world.changes) if change.gpio == 3]
+
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(train)
-                while not any(change.gpio == 3 for change in world.changes):
+                while not strokes():
                     await anyio.sleep(0.02)
                     for level in (1, 0):
                         world.set_level(10, level)
-            strokes = [change for change in list(world.changes) if change.gpio == 3]
-        assert [change.level for change in strokes] == [1, 0] * 5
+            # The world hears of them apart from the port.
+            world.wait_for(lambda: len(strokes()) >= 10)
+        assert [change.level for change in strokes()] == [1, 0] * 5
         ((began, ended),) = told
         # The world is told after the stamp, by as much as the machine takes.
-        assert began.earliest_ns <= strokes[0].at_ns
-        assert ended.earliest_ns <= strokes[-1].at_ns
+        assert began.earliest_ns <= strokes()[0].at_ns
+        assert ended.earliest_ns <= strokes()[-1].at_ns
 
-    real(main, vm, stamp_lag_s=0.02)
+    real(main, vm, stamp_lag_s=0.02, dead_man_s=5.0)
 
 
 @pytest.mark.vm

@@ -146,6 +146,7 @@ def test_one_that_hangs_is_interrupted_and_the_next_one_finds_a_prompt(console: 
     async def main() -> ShellAnswer:
         made = shell(console.port)
         await made.open()
+        assert (await made.run(["true"], timeout_s=15)).code == 0
         with pytest.raises(NoAnswer, match=r"sleep was not done within 2 s"):
             await made.run(["sleep", "60"], timeout_s=2)
         answer = await made.run(["echo", "free"], timeout_s=10)

@@ -5,15 +5,17 @@ Servers and clients around a forwarder, in one loop.
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import anyio
 
 from harness import clock
 from harness.forwarder.forwarder import Forwarder
+from tests.starved import Starved
 
 HOST = "127.0.0.1"
 
@@ -28,6 +30,17 @@ def run(main: Callable[[], Awaitable[None]], limit_s: float = 10.0) -> None:
             await main()
 
     clock.run(limited)
+
+
+@contextmanager
+def taking(least_s: float, most_s: float) -> Iterator[None]:
+    """
+    What is done within takes so long; longer by as much as this process, in which all ends are, had no processor.
+    """
+    starved, began_ns = Starved(os.getpid()), clock.now_ns()
+    yield
+    took_s = (clock.now_ns() - began_ns) / clock.NS_PER_S
+    assert least_s <= took_s < most_s + starved.ms / 1_000
 
 
 @asynccontextmanager
@@ -68,7 +81,7 @@ class Client:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = reader, writer
 
-    async def ask(self, data: bytes = b"x", within_s: float = 2.0) -> bytes | None:
+    async def ask(self, data: bytes = b"x", within_s: float = 5.0) -> bytes | None:
         """
         Sends, and returns as many bytes back; None for silence.
         """

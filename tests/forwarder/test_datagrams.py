@@ -11,11 +11,10 @@ from contextlib import asynccontextmanager
 import anyio
 import pytest
 
-from harness import clock
 from harness.forwarder.datagrams import Datagrams
 from harness.lab.echo import udp_echo
 from harness.model.link import CLEAR, LinkShape
-from tests.forwarder.played import HOST, run
+from tests.forwarder.played import HOST, run, taking
 
 pytestmark = pytest.mark.long
 
@@ -37,7 +36,7 @@ async def forwarding() -> AsyncIterator[Datagrams]:
         echo.close()
 
 
-async def sent(forwarder: Datagrams, count: int = 200, quiet_s: float = 0.1) -> list[int]:
+async def sent(forwarder: Datagrams, count: int = 200, quiet_s: float = 0.3) -> list[int]:
     """
     The numbers of the packets that came back, in their order; damaged ones are -1.
     """
@@ -102,12 +101,12 @@ def test_packets_come_twice_damaged_and_overtaken() -> None:
 def test_down_nothing_passes_not_even_what_was_under_way() -> None:
     async def main() -> None:
         async with forwarding() as forwarder:
-            forwarder.shape(LinkShape(latency_s=0.05))
+            forwarder.shape(LinkShape(latency_s=0.5))
             async with await anyio.create_connected_udp_socket(HOST, forwarder.port, family=socket.AF_INET) as end:
                 await end.send(b"x")
                 await anyio.sleep(0.01)
                 forwarder.shape(LinkShape(is_down=True))
-                with anyio.move_on_after(0.1) as quiet:
+                with anyio.move_on_after(0.8) as quiet:
                     await end.receive()
                 assert quiet.cancelled_caught
             assert await sent(forwarder, 5) == []
@@ -123,9 +122,8 @@ def test_a_latency_is_kept() -> None:
             forwarder.shape(LinkShape(latency_s=0.1))
             async with await anyio.create_connected_udp_socket(HOST, forwarder.port, family=socket.AF_INET) as end:
                 for _ in range(3):
-                    began_ns = clock.now_ns()
-                    await end.send(b"x")
-                    await end.receive()
-                    assert 0.1 <= (clock.now_ns() - began_ns) / 1e9 < 0.15
+                    with taking(0.1, 0.15):
+                        await end.send(b"x")
+                        await end.receive()
 
     run(main)

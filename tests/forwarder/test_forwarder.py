@@ -15,10 +15,9 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from harness import clock
 from harness.forwarder.connection import Connection
 from harness.model.link import CLEAR, LinkShape
-from tests.forwarder.played import Client, connected, echo, forwarding, is_refused, run, serving
+from tests.forwarder.played import Client, connected, echo, forwarding, is_refused, run, serving, taking
 
 
 def shapes(**what: float) -> LinkShape:
@@ -60,11 +59,14 @@ def test_a_half_closed_connection_still_brings_the_answer() -> None:
 def test_a_latency_comes_and_goes_on_a_live_connection() -> None:
     async def main() -> None:
         async with forwarding() as forwarder, connected(forwarder.port) as client:
-            assert await client.took_s() < 0.05
+            with taking(0, 0.05):
+                assert await client.ask()
             forwarder.shape(shapes(latency_s=0.1))
-            assert 0.099 <= await client.took_s() < 0.15
+            with taking(0.099, 0.15):
+                assert await client.ask()
             forwarder.shape(CLEAR)
-            assert await client.took_s() < 0.05
+            with taking(0, 0.05):
+                assert await client.ask()
 
     run(main)
 
@@ -76,10 +78,9 @@ def test_what_is_under_way_arrives_at_once_when_the_latency_is_gone() -> None:
             client.writer.write(b"abcdef")
             with anyio.move_on_after(0.1):
                 await client.reader.readexactly(1)
-            began_ns = clock.now_ns()
-            forwarder.shape(CLEAR)
-            assert await client.reader.readexactly(6) == b"abcdef"
-            assert clock.now_ns() - began_ns < 50_000_000
+            with taking(0, 0.05):
+                forwarder.shape(CLEAR)
+                assert await client.reader.readexactly(6) == b"abcdef"
 
     run(main)
 
@@ -88,7 +89,8 @@ def test_each_way_can_be_shaped_for_itself() -> None:
     async def main() -> None:
         async with forwarding() as forwarder, connected(forwarder.port) as client:
             forwarder.shape(shapes(latency_s=0.1), up=shapes(latency_s=0.05))
-            assert 0.149 <= await client.took_s() < 0.2
+            with taking(0.149, 0.2):
+                assert await client.ask()
 
     run(main)
 
@@ -150,7 +152,7 @@ def test_the_same_seed_loses_and_resets_the_same_connections() -> None:
     async def main() -> None:
         async with forwarding() as forwarder:
             for shape, mark, patience_s in (
-                (shapes(loss_ratio=0.3, seed=7), "s", 0.3),
+                (shapes(loss_ratio=0.3, seed=7), "s", 2.0),
                 (shapes(reset_ratio=0.3, seed=7), "r", 3.0),
             ):
                 forwarder.shape(shape)
@@ -185,7 +187,7 @@ def test_a_lost_connection_stays_lost_and_is_let_go_of_when_its_client_gives_up(
                 assert await client.ask(within_s=0.05) is None
                 forwarder.shape(CLEAR)
                 assert await client.ask(within_s=0.05) is None
-            with anyio.fail_after(1):
+            with anyio.fail_after(5):
                 while forwarder.connections:  # noqa: ASYNC110 - nobody tells
                     await anyio.sleep(0.001)
 
@@ -201,11 +203,11 @@ def test_the_same_seed_delays_the_same() -> None:
         async with forwarding() as forwarder:
             drawn = []
             for _ in range(2):
-                forwarder.shape(shapes(latency_s=0.03, jitter_s=0.03, seed=3))
+                forwarder.shape(shapes(latency_s=0.1, jitter_s=0.1, seed=3))
                 async with connected(forwarder.port) as client:
                     drawn.append(await delays(client))
-            assert max(drawn[0]) - min(drawn[0]) > 0.02
-            assert statistics.median(abs(a - b) for a, b in zip(*drawn, strict=True)) < 0.004
+            assert max(drawn[0]) - min(drawn[0]) > 0.06
+            assert statistics.median(abs(a - b) for a, b in zip(*drawn, strict=True)) < 0.02
 
     run(main)
 
@@ -222,9 +224,8 @@ def test_an_answer_is_kept_back_once_and_not_piece_by_piece() -> None:
         async with forwarding(in_pieces) as forwarder, connected(forwarder.port) as client:
             forwarder.shape(shapes(stall_least_s=0.1, stall_most_s=0.12))
             for _ in range(2):
-                began_ns = clock.now_ns()
-                assert await client.ask(b"12345") == b"xxxxx"
-                assert 0.1 <= (clock.now_ns() - began_ns) / 1e9 < 0.2
+                with taking(0.1, 0.2):
+                    assert await client.ask(b"12345") == b"xxxxx"
 
     run(main)
 
@@ -234,11 +235,10 @@ def test_a_rate_is_kept_and_shared() -> None:
         async with forwarding() as forwarder, AsyncExitStack() as stack:
             clients = [await stack.enter_async_context(connected(forwarder.port)) for _ in range(2)]
             forwarder.shape(shapes(rate_bps=8e6))
-            began_ns = clock.now_ns()
-            async with anyio.create_task_group() as tasks:
-                for client in clients:
-                    tasks.start_soon(client.ask, bytes(150_000))
-            assert 0.28 < (clock.now_ns() - began_ns) / 1e9 < 0.45
+            with taking(0.28, 0.45):
+                async with anyio.create_task_group() as tasks:
+                    for client in clients:
+                        tasks.start_soon(client.ask, bytes(150_000))
 
     run(main)
 
@@ -316,7 +316,7 @@ def test_what_comes_before_the_far_end_is_there_waits_for_it() -> None:
         client.close()
         assert await asyncio.get_running_loop().sock_recv(server, 10) == b""
         server.close()
-        with anyio.fail_after(1):
+        with anyio.fail_after(5):
             while not over:  # noqa: ASYNC110 - nobody tells
                 await anyio.sleep(0.001)
 
@@ -329,7 +329,7 @@ def test_a_client_that_hangs_up_while_the_far_end_is_called_leaves_nothing() -> 
             for _ in range(20):
                 async with connected(forwarder.port) as client:
                     client.writer.transport.abort()
-            with anyio.fail_after(2):
+            with anyio.fail_after(5):
                 while forwarder.connections:  # noqa: ASYNC110 - nobody tells
                     await anyio.sleep(0.001)
 

@@ -17,6 +17,7 @@ from harness.netlink.unchecked import unchecked
 
 _NUMBER = struct.Struct("!I")
 _SILENCE_S = 0.4
+_MISSED_S = 1.0
 _FAR = ("10.0.0.2", 7)
 
 Send = Callable[..., Burst]
@@ -25,14 +26,14 @@ Send = Callable[..., Burst]
 @contextmanager
 def echoed(one: Namespace, two: Namespace) -> Iterator[Send]:
     """
-    `send(count, size)`: packets from `one`, and what comes back from 10.0.0.2 until nothing did for a while.
+    `send(count, size)`: packets from `one`, and what comes back from 10.0.0.2 until nothing did for a while: for
+    longer, as long as some have not come.
     """
     far, near, end = two.call(_udp), one.call(_udp), threading.Event()
     with far, near:
         far.bind(_FAR)
         far.settimeout(0.05)
         near.connect(_FAR)
-        near.settimeout(_SILENCE_S)
         echo = threading.Thread(target=_echo, args=(far, end))
         echo.start()
         try:
@@ -65,6 +66,7 @@ def _burst(near: socket.socket, count: int, size: int) -> Burst:
     for packet in packets:
         near.send(packet)
     while True:
+        near.settimeout(_SILENCE_S if len(came) >= count else _MISSED_S)
         try:
             data = near.recv(65536)
         except OSError:

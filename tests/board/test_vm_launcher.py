@@ -39,7 +39,7 @@ def test_two_boards_side_by_side(vm_modules: Path) -> None:
 
 def test_every_client_sees_the_pins(vm: VMBoard, board: Board, world: World) -> None:
     board.arm(5_000)
-    with World(vm.world) as second:
+    with World(vm.world, timeout_s=10) as second:
         board.write(3, 1)
         assert world.wait_for_level(5, 1) == second.wait_for_level(5, 1)
         assert [change.gpio for change in second.changes] == [5]

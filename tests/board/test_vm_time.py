@@ -92,10 +92,11 @@ def test_every_switching_of_a_train_is_on_time(vm: VMBoard, board: Board, world:
     late_us = [(edge.at_ns - world.born_ns) / 1_000 - at_us - 1_000 * k for k, edge in enumerate(edges)]
     assert len(late_us) == done.switchings == 200
     assert min(late_us) > -2
-    # Each within a tick, and what the kernel kept the VM waiting meanwhile; none of it adds up to a drift.
+    # Each within a tick, and what the kernel kept the VM waiting meanwhile; none of it adds up to a drift, which would
+    # leave none of the later half punctual.
     waited_us = 1_000 * starved.ms
     assert max(late_us) < TICK_US + waited_us
-    assert statistics.median(late_us) < TICK_US + waited_us
+    assert min(late_us[100:]) < TICK_US
     assert max(late_us) < done.late_us + 1_000 + waited_us
 
 

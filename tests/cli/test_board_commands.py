@@ -152,7 +152,7 @@ def test_monitor_does_not_keep_a_dead_hosts_outputs_alive(vm: VMBoard) -> None:
     argv = [sys.executable, "-u", "-m", "harness.cli.main", "board", "monitor", "--port", vm.path]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process, World(vm.world) as world:
         assert said(process, ", armed\n")
-        world.wait_for_level(2, 0, timeout_s=2)
+        world.wait_for_level(2, 0, timeout_s=10)
         process.send_signal(signal.SIGINT)
 
 

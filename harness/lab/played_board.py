@@ -7,7 +7,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import anyio
@@ -130,8 +130,10 @@ class PlayedBoard:
         )
 
     async def _speak(self, stream: ByteStream) -> None:
-        async for message in self._said:
-            await stream.send(json.dumps(message).encode() + b"\n")
+        # Its process may have ended, which is `_listen`'s to see: nobody hears any more.
+        with suppress(anyio.BrokenResourceError):
+            async for message in self._said:
+                await stream.send(json.dumps(message).encode() + b"\n")
 
     async def _listen(self, stream: ByteStream, task_status: TaskStatus[None]) -> None:
         lines = BufferedByteReceiveStream(stream)

@@ -23,6 +23,7 @@ from harness.model.drill import DrillSpec
 from harness.model.rig import RigSpec
 from harness.model.verdict import Verdict
 from tests.benches import Played, play, shipped_rig
+from tests.supervise.played import patient
 from tests.test_error_bars import lies
 
 LADDERS = (
@@ -252,8 +253,11 @@ def test_a_preset_of_which_a_rig_can_do_nothing_is_refused(capfd: Captured) -> N
 
 @pytest.mark.lab
 def test_the_ladder_runs_in_the_lab_and_prints_its_sheet(tmp_path: Path) -> None:
-    rows = 'drill.ladder.row=[{off=["10 us", "10 ms", "30 ms", "100 ms", "500 ms"]}]'
-    words = ["run", "lv124-e10", "--rig", "lab", "--set", rows, "--set", "drill.trials.cool_down=500 ms", "--json", "-"]
+    rig = tmp_path / "bench.toml"
+    rig.write_text(patient(shipped("rig")["lab"].read_text("utf-8")), "utf-8")
+    rows = 'drill.ladder.row=[{off=["10 us", "10 ms", "150 ms", "200 ms", "500 ms"]}]'
+    sets = ["--set", rows, "--set", "drill.trials.cool_down=500 ms"]
+    words = ["run", "lv124-e10", "--rig", str(rig), *sets, "--json", "-"]
     ran = subprocess.run(
         [sys.executable, "-m", "harness.cli.main", *words],
         env={**os.environ, "CRASHBENCH_HOME": str(tmp_path), "COLUMNS": "200"},
@@ -265,10 +269,16 @@ def test_the_ladder_runs_in_the_lab_and_prints_its_sheet(tmp_path: Path) -> None
     assert ran.returncode == 0, ran.stderr
     assert "deviation sheet" in ran.stderr
     assert "mains cannot make an interruption of 10 ms honestly: its floor is 20 ms" in ran.stderr
-    whole, *_, shortest, tenth, half = json.loads(ran.stdout)["deviations"]
+    public = json.loads(ran.stdout)
+    whole, *_, shortest, fifth, half = public["deviations"]
     assert whole["delivered"] == "3 of 5 rows"
-    for line, asked_ms in ((shortest, 30), (tenth, 100), (half, 500)):
+    for line, asked_ms, trial in zip((shortest, fifth, half), (150, 200, 500), public["trials"], strict=True):
+        off, on = trial["instants"]["fault_commanded"], trial["instants"]["removal_commanded"]
+        least_ms, most_ms = (on["earliest_ns"] - off["latest_ns"]) / 1e6, (on["latest_ns"] - off["earliest_ns"]) / 1e6
+        assert asked_ms <= most_ms
+        assert least_ms < 2 * asked_ms
         middle, error = line["delivered"].removesuffix(" ms").split(" ms ± ")
         # The contact takes 8 ms ± 20 % to open and 6 ms ± 20 % to close, the rail 3 ms to leave its tolerance.
-        assert float(middle) - float(error) - 10 < asked_ms < float(middle) + float(error) + 10
+        assert float(middle) - float(error) - 10 < most_ms
+        assert least_ms < float(middle) + float(error) + 10
         assert line["measured_by"] == "monitor: the rail below 4.75 V"

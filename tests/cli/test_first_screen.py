@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.supervise.played import crashbench
+from harness.config.source import shipped
+from tests.supervise.played import crashbench, patient
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 CHANGES = (
@@ -49,7 +50,9 @@ def test_the_page_shows_a_whole_ending() -> None:
 def test_the_first_drill_ends_as_the_page_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.delenv("CRASHBENCH_ENVIRONMENT", raising=False)
-    drill = crashbench(tmp_path, "run", "power-outage", "--rig", "lab")
-    out, err = drill.communicate(timeout=120)
+    rig = tmp_path / "lab.toml"
+    rig.write_text(patient(shipped("rig")["lab"].read_text("utf-8")), "utf-8")
+    drill = crashbench(tmp_path, "run", "power-outage", "--rig", str(rig))
+    out, err = drill.communicate(timeout=100)
     assert drill.returncode == 0, err
     assert form(err + out)[-len(shown()) :] == shown()

@@ -21,10 +21,12 @@ import httpx
 
 from harness import clock
 from harness.config.data import data
+from harness.lab.port import HeldPort
 
 NODE = data("fixtures") / "edge_node" / "edge_node.py"
 ORIGIN = data("fixtures") / "origin" / "origin.py"
 LOOK_EVERY_S = 0.03
+_held: list[HeldPort] = []
 
 T = TypeVar("T")
 
@@ -61,11 +63,10 @@ def until(question: Callable[[], T], limit_s: float = 10.0) -> T:
 
 def free_port() -> int:
     """
-    A port that nobody listens at.
+    A port that nobody listens at, and that nobody else comes to have while these tests run.
     """
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-        return port
+    _held.append(HeldPort())
+    return _held[-1].number
 
 
 def told(text: str, name: str) -> float | None:

@@ -9,7 +9,6 @@ import json
 import re
 import shutil
 import signal
-import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -25,6 +24,7 @@ from harness.lab import place
 from harness.lab.launch import Lab
 from harness.model.event import Kind
 from harness.supervise.places import undo_path
+from tests.edge_node.playing import free_port
 from tests.faults.test_lab_databases import RIG as DATABASE
 from tests.supervise import played
 
@@ -129,10 +129,8 @@ async def ended(rig: Path) -> None:
 
 def rig_file(folder: Path, name: str) -> Path:
     text = DATABASE if name == "database" else shipped("rig")[name].read_text("utf-8")
-    text = re.sub(r'^boot = "[13] s"$', 'boot = "300 ms"', text, flags=re.M)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        text = text.replace("19094", str(free.getsockname()[1]))
+    text = played.patient(re.sub(r'^boot = "[13] s"$', 'boot = "300 ms"', text, flags=re.M))
+    text = text.replace("19094", str(free_port()))
     path = folder / "bench.toml"
     path.write_text(text, encoding="utf-8")
     return path

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 from pathlib import Path
 
 import pytest
 
 from harness.config.source import shipped
 from harness.netlink.namespaces import may_make
-from tests.supervise.played import crashbench
+from tests.edge_node.playing import free_port
+from tests.supervise.played import crashbench, patient
 
 pytestmark = [
     pytest.mark.lab,
@@ -25,17 +25,15 @@ pytestmark = [
 SHIPPED_PORT = "19095"
 SHORT = (
     'drill.fault.0.for="5 s"',
-    "drill.hold='3 s'",
-    "drill.watch='6 s'",
+    "drill.hold='6 s'",
+    "drill.watch='12 s'",
     'drill.criteria.0.expr="time_to_fail_over < 4 s"',
     'drill.criteria.1.expr="time_to_detect < 5 s"',
 )
 
 
 def test_a_uplink_whose_interface_goes_down_is_failed_over_from_alerted_of_and_returned_to(tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        text = shipped("rig")["lab-cables"].read_text("utf-8").replace(SHIPPED_PORT, str(free.getsockname()[1]))
+    text = patient(shipped("rig")["lab-cables"].read_text("utf-8")).replace(SHIPPED_PORT, str(free_port()))
     (tmp_path / "cables.toml").write_text(text, encoding="utf-8")
     sets = [word for key in SHORT for word in ("--set", key)]
 

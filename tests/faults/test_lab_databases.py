@@ -217,7 +217,7 @@ def ran(folder: Path, drill: str, defect: str = "", *words: str) -> tuple[int, d
     """
     The exit code of a shipped drill on the shipped cluster, and its record; with a defect in every database node.
     """
-    text = shipped("rig")["lab-database"].read_text(encoding="utf-8")
+    text = played.patient(shipped("rig")["lab-database"].read_text(encoding="utf-8"))
     if defect:
         text, count = re.subn(r'"postgres_node",', rf'"postgres_node", "--defect", "{defect}",', text)
         assert count == 3

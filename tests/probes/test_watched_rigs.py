@@ -17,6 +17,8 @@ from harness.config.source import shipped
 from harness.model.verdict import Verdict
 from harness.probes._derived import Derived
 from tests.benches import drill, fault, play, probe, rig, shipped_drill
+from tests.edge_node.playing import free_port
+from tests.supervise.played import patient
 
 TITLE = """
 title = "The console says that it boots"
@@ -54,7 +56,10 @@ def run(drill: str, home: Path, *options: str) -> dict[str, Any]:
     """
     A drill on the rig that is watched, by the command line.
     """
-    command = [sys.executable, "-m", "harness.cli.main", "run", drill, "--rig", "lab-watched", "--json", "-", *options]
+    rig = home / "watched.toml"
+    text = patient(shipped("rig")["lab-watched"].read_text("utf-8"))
+    rig.write_text(text.replace("19093", str(free_port())), "utf-8")
+    command = [sys.executable, "-m", "harness.cli.main", "run", drill, "--rig", str(rig), "--json", "-", *options]
     env = {**os.environ, "CRASHBENCH_HOME": str(home), "CRASHBENCH_ENVIRONMENT": "lab"}
     done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=90, check=False)
     assert done.returncode in (0, 1), done.stderr
@@ -68,9 +73,10 @@ def test_in_the_lab_the_watcher_alerts_and_the_bench_knows_when(tmp_path: Path) 
     assert (told["verdict"], told["trials"][0]["verdict"]) == ("held", "recovered"), told["reason"]
     (trial,) = told["trials"]
     detected, commanded = trial["instants"]["detected"], trial["instants"]["fault_commanded"]
-    assert detected["latest_ns"] - detected["earliest_ns"] < 250_000_000
+    assert detected["latest_ns"] - detected["earliest_ns"] < 1_250_000_000
     # Polled every 0.5 s with as long a time-out, three bad ones in a row: not before a second.
-    assert 0.9e9 < detected["earliest_ns"] - commanded["earliest_ns"] < 3.5e9
+    assert detected["latest_ns"] - commanded["earliest_ns"] > 0.9e9
+    assert detected["earliest_ns"] - commanded["latest_ns"] < 3.5e9
     answered = next(one for one in told["criteria"] if one["expr"].startswith("requests_answered"))
     assert answered["value"] > 20
 
@@ -82,10 +88,11 @@ def test_in_the_lab_a_unit_s_own_usb_console_is_heard_from_its_first_word_on(tmp
     told = run(str(file), tmp_path)
     assert told["verdict"] == "held", told["reason"]
     (trial,) = told["trials"]
-    detected, removed = trial["instants"]["detected"], trial["instants"]["removal_effective"]
+    detected, removed, ready = (trial["instants"][name] for name in ("detected", "removal_effective", "ready"))
     # Nothing can be said before there is power, and the program says it first of all.
     assert detected["latest_ns"] >= removed["earliest_ns"]
-    assert detected["earliest_ns"] < removed["latest_ns"] + 1.5e9
+    # It boots for three seconds from its first word on.
+    assert ready["earliest_ns"] - detected["latest_ns"] > 2e9
 
 
 def test_in_virtual_time_it_is_the_same_drill() -> None:

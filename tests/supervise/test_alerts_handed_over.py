@@ -14,6 +14,7 @@ from harness.model.event import Event, Kind
 from harness.model.instant import Instant
 from harness.supervise.request import RunRequest
 from harness.supervise.supervisor import Supervisor
+from tests.supervise.played import patient
 
 PAGER = """
 [devices.pager]
@@ -35,7 +36,7 @@ def notification(text: str) -> dict[str, object]:
 def test_an_alert_is_handed_over_to_a_run_and_is_its_detection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CRASHBENCH_HOME", str(tmp_path / "home"))
     rig = tmp_path / "bench.toml"
-    text = shipped("rig")["lab-gpio"].read_text()
+    text = patient(shipped("rig")["lab-gpio"].read_text())
     rig.write_text(text.replace("[dut.edge]\n", PAGER, 1))
     rig.write_text(rig.read_text().replace('probes.rail = "monitor"\n', 'probes.rail = "monitor"\nalerts = "pager"\n'))
     drill = tmp_path / "quick.toml"

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.vm]
 @pytest.fixture(name="rig")
 def _rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CRASHBENCH_HOME", str(tmp_path / "home"))
-    return played.quick_rig(tmp_path, "lab")
+    return played.quick_rig(tmp_path, "lab", "500 ms")
 
 
 def test_off_is_refused_since_nobody_would_keep_it_off(rig: Path) -> None:

@@ -37,7 +37,7 @@ THROUGH_THE_BOARD = [(3 * index + 1, combination) for index, combination in enum
 def test_a_killed_bench_leaves_the_dut_fed_by_the_board(
     folder: Path, index: int, combination: tuple[str, signal.Signals]
 ) -> None:
-    played.quick_rig(folder, "lab")
+    played.quick_rig(folder, "lab", "500 ms")
     check(folder, index, *combination)
 
 
@@ -55,7 +55,7 @@ def test_a_killed_bench_leaves_the_dut_fed_where_lines_fall(
 
 @pytest.mark.vm
 def test_a_bench_that_is_stopped_in_the_middle_of_a_cut_is_tripped_and_says_so(folder: Path) -> None:
-    played.quick_rig(folder, "lab")
+    played.quick_rig(folder, "lab", "500 ms")
     clock.run(_stopped_in_the_middle, folder)
 
 

@@ -31,7 +31,8 @@ from harness.model.undo import Undo
 from harness.store.record import load
 from harness.supervise.lease import Lease
 from harness.supervise.places import undo_path
-from tests.supervise.played import DRILL, crashbench, is_fed, playing, quick_rig, until
+from tests.supervise.killing import fed_in_time
+from tests.supervise.played import DRILL, Kept, crashbench, is_fed, playing, quick_rig, until
 
 TOKEN = "sesame"
 
@@ -171,10 +172,10 @@ def test_without_a_token_one_is_made_and_told_once(tmp_path: Path) -> None:
 @pytest.fixture
 def lab_rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """
-    A quick rig in the lab, with a drill beside it.
+    A quick rig in the lab, with a drill beside it whose cut lasts.
     """
     (tmp_path / "drills").mkdir()
-    (tmp_path / "drills" / "quick.toml").write_text(DRILL, "utf-8")
+    (tmp_path / "drills" / "quick.toml").write_text(DRILL.replace("1200 ms", "5 s"), "utf-8")
     with TemporaryDirectory(prefix="crashbench-") as short:  # for sockets
         monkeypatch.setenv("XDG_RUNTIME_DIR", short)
         yield quick_rig(tmp_path)
@@ -199,10 +200,6 @@ def struck(events: Iterator[dict[str, Any]]) -> None:
     assert next(event for event in events if event["kind"] == Kind.FAULT_EFFECTIVE)
 
 
-def fed_within_a_second(client: LabClient) -> bool:
-    return bool(clock.run(until, lambda: is_fed(client), 1.0, "the DUT is fed"))
-
-
 @pytest.mark.lab
 @pytest.mark.usefixtures("token")
 def test_a_run_on_the_lab_is_followed_and_aborted_and_the_dut_is_fed(tmp_path: Path, lab_rig: Path) -> None:
@@ -211,8 +208,9 @@ def test_a_run_on_the_lab_is_followed_and_aborted_and_the_dut_is_fed(tmp_path: P
             run_id = served.start("quick")
             struck(events)
             assert not is_fed(client)
+            kept = Kept(client, served.process.pid)
             assert served.http.post(f"/runs/{run_id}/abort").status_code == 202
-            assert fed_within_a_second(client)
+            clock.run(fed_in_time, client, clock.now_ns(), kept)
             kinds = [event["kind"] for event in takewhile(lambda event: event["kind"] != "over", events)]
             assert "run_ended" in kinds
         run = served.http.get(f"/runs/{run_id}").json()
@@ -240,10 +238,11 @@ def test_a_host_that_ends_while_a_fault_lasts_leaves_the_dut_fed(
             run_id = served.start("quick")
             struck(events)
             assert not is_fed(client)
+            kept = Kept(client, served.process.pid)
             served.process.send_signal(signum)
-            assert fed_within_a_second(client)
+            clock.run(fed_in_time, client, clock.now_ns(), kept)
         assert is_right(served.process.wait(30))
-        clock.run(until, lambda: load(run_id).ended, 5.0, "the record ends")
+        clock.run(until, lambda: load(run_id).ended, 20, "the record ends")
         assert load(run_id).verdict == "inconclusive"
         assert UndoJournal(undo_path(load_rig(str(lab_rig)))).pending().is_clean
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from harness.lab.lab_client import LabClient
 from harness.lab.launch import Lab, ensure
 from harness.model.event import Event, Kind
 from harness.store.events import read
+from tests.starved import Starved
 
 DRILL = """
 title = "Quick cut"
@@ -96,13 +98,50 @@ def home(folder: Path, monkeypatch: Any) -> Iterator[Path]:
     yield folder / "home"
 
 
+def children(pid: int, program: str = "") -> list[int]:
+    """
+    Those that a process has started, and that run this program.
+    """
+    listed = [task.read_text(encoding="ascii").split() for task in Path(f"/proc/{pid}/task").glob("*/children")]
+    return [int(child) for child in chain(*listed) if program.encode() in command_line(child)]
+
+
+def command_line(pid: str) -> bytes:
+    """
+    What a process was started with; nothing for one that has ended.
+    """
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
+
+
 def bench_of(pid: int) -> int:
     """
     The bench process that a supervisor has started, beside the lab that it may have started too.
     """
-    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-    (bench,) = [int(child) for child in listed if b"bench_process" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    (bench,) = children(pid, "bench_process")
     return bench
+
+
+class Kept:
+    """
+    How long the machine has kept those waiting who have a part in feeding the DUT, from now on: a supervisor, all whom
+    it has started, the lab and its boards. What the machine's own host took from it counts once.
+    """
+
+    def __init__(self, client: LabClient, supervisor: int) -> None:
+        boards = [board["pid"] for board in client.state()["boards"].values()]
+        self._each = [Starved(pid) for pid in (supervisor, *children(supervisor), client.lab_pid, *boards)]
+        self._stolen = Starved(0)
+
+    @property
+    def ms(self) -> float:
+        """
+        So long since it was made. Of who ends it knows what it was last asked of them.
+        """
+        stolen_ms = self._stolen.ms
+        return stolen_ms + sum(max(0.0, one.ms - stolen_ms) for one in self._each)
 
 
 async def until(condition: Any, within_s: float, what: str) -> Any:
@@ -153,6 +192,15 @@ def kill(pid: int, signum: signal.Signals) -> int:
     """
     os.kill(pid, signum)
     return clock.now_ns()
+
+
+def kill_at_once(*pids: int) -> None:
+    """
+    Kills them all, none of whom gets to see another one's end.
+    """
+    for signum in (signal.SIGSTOP, signal.SIGKILL):
+        for pid in pids:
+            os.kill(pid, signum)
 
 
 def lab_address(rig: Path) -> Path:

@@ -17,10 +17,9 @@ from harness.config.rig import load_rig
 from harness.engine.undo import UndoJournal
 from harness.supervise.places import odometer, undo_path
 from tests.supervise import played
+from tests.supervise.killing import fed_in_time
 
 pytestmark = pytest.mark.lab
-
-WITHIN_S = 1.0
 
 
 @pytest.fixture(name="folder")
@@ -31,8 +30,15 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def audited(folder: Path, shipped: str = "lab-gpio", **replace: str) -> dict[str, Any]:
     """
-    What doctor says as JSON of a shipped rig with other strings.
+    What doctor says as JSON of a shipped rig with other strings. It says it again where it was not there to see a
+    stroke, since a tenth of a second is soon over.
     """
+    told = audited_once(folder, shipped, **replace)
+    unseen = {check for check, _ in wrong(told)} & {"operate", "release", "floor"}
+    return audited_once(folder, shipped, **replace) if unseen else told
+
+
+def audited_once(folder: Path, shipped: str, **replace: str) -> dict[str, Any]:
     rig = played.quick_rig(folder, shipped, **replace)
     doctor = played.crashbench(folder, "doctor", "--rig", str(rig), "--json")
     said, complained = doctor.communicate(timeout=90)
@@ -105,9 +111,9 @@ async def _killed(folder: Path, who: str, signum: signal.Signals) -> None:
     try:
         await played.until(lambda: not played.is_fed(lab.client), 20, "the first cut")
         bench = played.bench_of(doctor.pid)
+        kept = played.Kept(lab.client, doctor.pid)
         sent_ns = played.kill(bench if who == "bench" else doctor.pid, signum)
-        await clock.sleep_until(sent_ns + round(WITHIN_S * clock.NS_PER_S))
-        assert played.is_fed(lab.client), f"dark {WITHIN_S:g} s after the signal"
+        await fed_in_time(lab.client, sent_ns, kept)
         await played.until(lambda: doctor.poll() is not None, 20, "the supervisor's end")
         await played.until(lambda: not Path(f"/proc/{bench}").exists(), 20, "the bench's end")
         await anyio.sleep(0.05)

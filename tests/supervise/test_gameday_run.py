@@ -238,7 +238,7 @@ def test_one_in_the_lab_is_interrupted_with_its_dut_in_the_dark_and_leaves_it_fe
         try:
             await played.until(lambda: not played.is_fed(lab.client), 60, "the DUT is cut")
             process.send_signal(signal.SIGINT)
-            await played.until(lambda: played.is_fed(lab.client), 5, "the DUT is fed")
+            await played.until(lambda: played.is_fed(lab.client), 20, "the DUT is fed")
             await played.until(lambda: process.poll() is not None, 30, "it ends")
         finally:
             process.kill()

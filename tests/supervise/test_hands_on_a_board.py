@@ -4,8 +4,6 @@ What a person's commands say of a rig whose supply hangs on a board.
 
 from __future__ import annotations
 
-import os
-import signal
 from pathlib import Path
 
 import pytest
@@ -40,9 +38,8 @@ async def _killed_then_restored(rig: Path) -> None:
         await played.until(lambda: played.record_of(rig.parent), 20, "the first trial")
         bench = played.bench_of(run.pid)
         await played.until(lambda: not played.is_fed(lab.client), 20, "the cut")
-        for pid in (run.pid, bench):
-            os.kill(pid, signal.SIGKILL)
-        await played.until(lambda: played.is_fed(lab.client), 1, "power from the dead-man")
+        played.kill_at_once(run.pid, bench)
+        await played.until(lambda: played.is_fed(lab.client), 10, "power from the dead-man")
         restore = played.crashbench(rig.parent, "restore", "--rig", str(rig))
         await played.until(lambda: restore.poll() is not None, 20, "the restore")
         said, _ = restore.communicate()

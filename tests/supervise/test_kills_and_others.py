@@ -15,6 +15,7 @@ from harness.config.rig import load_rig
 from harness.engine.undo import UndoJournal
 from harness.store.record import load_folder
 from harness.supervise.places import undo_path
+from tests.postgres_node.nodes import is_alive
 from tests.supervise import played
 from tests.supervise.killing import COMBINATIONS, check, fed_in_time
 
@@ -67,8 +68,9 @@ async def _stopped_in_the_middle(folder: Path) -> None:
         record = await played.until(lambda: played.record_of(folder), 20, "the first trial")
         bench = played.bench_of(run.pid)
         await played.until(lambda: not played.is_fed(lab.client), 20, "the cut")
+        kept = played.Kept(lab.client, run.pid)
         stopped_ns = played.kill(bench, signal.SIGSTOP)
-        await fed_in_time(lab, stopped_ns)
+        await fed_in_time(lab.client, stopped_ns, kept)
         played.kill(bench, signal.SIGCONT)
         await played.until(lambda: run.poll() is not None, 20, "the run's end")
         assert run.returncode == 3
@@ -91,9 +93,9 @@ async def _killed_then_run_again(folder: Path) -> None:
         await played.until(lambda: played.record_of(folder), 20, "the first trial")
         bench = played.bench_of(first.pid)
         await played.until(lambda: not played.is_fed(lab.client), 20, "the cut")
-        played.kill(first.pid, signal.SIGKILL)
-        played.kill(bench, signal.SIGKILL)
+        played.kill_at_once(first.pid, bench)
         first.communicate()
+        await played.until(lambda: not is_alive(bench), 20, "the bench's end")
         assert not UndoJournal(undo_path(load_rig(str(rig)))).pending().is_clean
         again = played.crashbench(folder, "run", str(folder / "quick.toml"), "--rig", str(rig))
         await played.until(lambda: again.poll() is not None, 60, "the second run")

@@ -314,17 +314,24 @@ async def _ended(folder: Path, backend: str, end: str) -> None:
     else:
         os.kill(lab.pid, signal.SIGKILL)
         lab.close()
-    await played.until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in units), 5, "the units' end")
-    await played.until(lambda: not files.exists(), 5, "the end of what they kept")
+    await played.until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in units), 20, "the units' end")
+    await played.until(lambda: not files.exists(), 20, "the end of what they kept")
     if backend == "cable":
-        assert before.isdisjoint(namespaces())
-    assert not any(name.startswith(("fibre", "lte")) for name in os.listdir("/sys/class/net"))
+        await played.until(lambda: before.isdisjoint(namespaces()), 20, "the end of its namespaces")
+    await played.until(lambda: not interfaces(), 20, "the end of its interfaces")
     assert await seen(lambda: nft.is_clear(Interface("fibre")))
-    assert all(is_refused(port) for port in ports)
+    await played.until(lambda: all(is_refused(port) for port in ports), 20, "the end of its ports")
     if end == "kill":  # the next one starts, and takes away what it finds
         again = await ensure(rig)
         await until_serving(again)
         await again.stop()
+
+
+def interfaces() -> list[str]:
+    """
+    Those of this machine that are called like the lab's links.
+    """
+    return [name for name in os.listdir("/sys/class/net") if name.startswith(("fibre", "lte"))]
 
 
 def namespaces() -> set[str]:

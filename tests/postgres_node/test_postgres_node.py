@@ -17,6 +17,9 @@ from tests.postgres_node.nodes import PROGRAM, Nodes, is_alive, kill, until
 
 pytestmark = pytest.mark.lab
 
+# For those that are to lose no primary: a busy machine keeps it waiting for a second now and then.
+PATIENT = ("--patience-s", "3")
+
 # Also where the table itself was never heard of.
 HELD = """
     SELECT CASE WHEN to_regclass('kept') IS NULL THEN 0
@@ -134,7 +137,7 @@ def test_a_cluster_that_does_not_mend_itself_stays_broken(nodes: Nodes, defect: 
 
 
 def test_nothing_of_a_node_outlives_it(nodes: Nodes) -> None:
-    nodes.boot()
+    nodes.boot(*PATIENT)
     node = nodes.primary
     postmaster = int((node.folder / "state/data/postmaster.pid").read_text().splitlines()[0])
     backends = [pid for (pid,) in node.sql("SELECT pid FROM pg_stat_activity") or []]
@@ -149,7 +152,7 @@ def test_nothing_of_a_node_outlives_it(nodes: Nodes) -> None:
 
 
 def test_a_node_that_is_told_to_ends_in_order(nodes: Nodes) -> None:
-    nodes.boot("--until-eof")
+    nodes.boot("--until-eof", *PATIENT)
     node = nodes.primary
     assert node.process is not None
     assert node.process.stdin is not None
@@ -160,7 +163,7 @@ def test_a_node_that_is_told_to_ends_in_order(nodes: Nodes) -> None:
 
 
 def test_nobody_gets_in_but_by_the_roles_that_are_meant_to(nodes: Nodes) -> None:
-    nodes.boot()
+    nodes.boot(*PATIENT)
     for user, database in (("postgres", "postgres"), ("edge", "postgres"), ("member", "edge")):
         told = f"host=127.0.0.1 port={nodes.primary.port.number} user={user} dbname={database}"
         done = subprocess.run(

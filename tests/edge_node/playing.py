@@ -4,6 +4,7 @@ What the edge node is played to: its origin, links that can be cut, whoever is o
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import importlib
 import json
@@ -26,7 +27,6 @@ from harness.lab.port import HeldPort
 NODE = data("fixtures") / "edge_node" / "edge_node.py"
 ORIGIN = data("fixtures") / "origin" / "origin.py"
 LOOK_EVERY_S = 0.03
-_held: list[HeldPort] = []
 
 T = TypeVar("T")
 
@@ -65,8 +65,9 @@ def free_port() -> int:
     """
     A port that nobody listens at, and that nobody else comes to have while these tests run.
     """
-    _held.append(HeldPort())
-    return _held[-1].number
+    held = HeldPort()
+    atexit.register(held.close)
+    return held.number
 
 
 def told(text: str, name: str) -> float | None:

@@ -5,6 +5,7 @@ A quick rig in the lab, the real command line run on it, and what the lab says o
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -58,9 +59,9 @@ def patient(text: str, dead_man: str = "5 s") -> str:
     """
     A rig's file whose board, and whose meters, may have to wait for a bench that a busy machine keeps waiting.
     """
-    assert "[sampling]" not in text
-    text = text.replace('dead_man = "500 ms"', f'dead_man = "{dead_man}"')
-    return text.rstrip("\n") + '\n\n[sampling]\nage_limit = "10 s"\n'
+    text = re.sub(r'^dead_man = "[^"]+"', f'dead_man = "{dead_man}"', text, flags=re.M)
+    text, count = re.subn(r'^age_limit = "[^"]+"', 'age_limit = "10 s"', text, flags=re.M)
+    return text if count else text.rstrip("\n") + '\n\n[sampling]\nage_limit = "10 s"\n'
 
 
 def quick_rig(folder: Path, shipped: str = "lab-gpio", dead_man: str = "5 s", **replace: str) -> Path:

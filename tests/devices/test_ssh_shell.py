@@ -8,7 +8,6 @@ import os
 import pwd
 import re
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ from harness import clock
 from harness.devices.ssh_shell import SshShell
 from harness.errors import DeviceError, UsageError
 from harness.protocols import NoAnswer, Shell, ShellAnswer
+from tests.edge_node.playing import free_port
 
 from .shells import bare
 
@@ -148,9 +148,7 @@ def sshd(tmp_path: Path) -> Iterator[dict[str, Any]]:
         pytest.skip("needs OpenSSH's server: apt install openssh-server")
     for name in ("host", "user"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / name], check=True)
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        port = held.getsockname()[1]
+    port = free_port()
     (tmp_path / "config").write_text(SSHD.format(port=port, folder=tmp_path))
     (tmp_path / "hosts").write_text(f"[127.0.0.1]:{port} {(tmp_path / 'host.pub').read_text()}")
     if os.getuid() == 0:

@@ -196,8 +196,8 @@ def test_board_ticks_on_our_clock(vm_modules: Path, ppm: float, record_property:
         assert span.earliest_ns - 2_000 <= truth_ns <= span.latest_ns + 2_000
         errors.append(abs(sync.estimate_ns(ticks_us) - truth_ns) / 1_000)
     record_property("clock_error_us", {"median": statistics.median(errors), "worst": max(errors)})
-    # No clock is read better than its exchanges let it.
-    assert statistics.median(errors) < max(50, min(trips_ns) / 2_000)
+    # 50 us on a machine of its own. No clock is read better than its exchanges let it: half of one is not to be told.
+    assert statistics.median(errors) < max(50, statistics.median(trips_ns) / 2_000)
 
 
 def test_the_dut_reads_the_gauge(board: Board, world: World) -> None:

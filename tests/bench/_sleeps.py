@@ -13,7 +13,6 @@ import anyio
 from _sim import run
 
 from harness import clock
-from harness.engine.asking import Asking
 from harness.model.drill import DrillSpec
 from harness.model.event import Event, Kind
 
@@ -21,14 +20,9 @@ from harness.model.event import Event, Kind
 Sleeps = list[list[list[float]]]
 
 
-_TIMEKEEPER = Asking._keep_time.__qualname__
-
-
 class Recorder:
     """
     Writes down how long each task sleeps in each trial: as long as it did, if it was woken early.
-
-    Sleeps that only keep a deadline are left out: they are the bench's own affair, and the bare loop has none.
     """
 
     def __init__(self) -> None:
@@ -68,9 +62,8 @@ class Recorder:
             try:
                 await sleep(*args)
             finally:
-                if not task.get_name().endswith(_TIMEKEEPER):
-                    slept = self._trials.setdefault(self._trial, {}).setdefault(task, [])
-                    slept.append((clock.now_ns() - start_ns) / clock.NS_PER_S)
+                slept = self._trials.setdefault(self._trial, {}).setdefault(task, [])
+                slept.append((clock.now_ns() - start_ns) / clock.NS_PER_S)
 
         return recorded
 

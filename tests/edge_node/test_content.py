@@ -189,9 +189,9 @@ def test_what_the_catalogue_drops_is_dropped(tmp_path: Path) -> None:
     content = b"content"
     item = module("store").Item("a", "P0", hashlib.sha256(content).hexdigest())
     store.put(item, item.checked(content))
-    store.adopt([item])
+    store.adopt({"a": item})
     assert (store.items(), store.read(item)) == ({"a": item}, content)
-    store.adopt([])
+    store.adopt({})
     assert (store.items(), store.read(item), list((tmp_path / "cache").glob("*/*"))) == ({}, None, [])
 
 

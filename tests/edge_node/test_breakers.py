@@ -22,8 +22,7 @@ def new(*defects: str) -> tuple[Any, Any]:
     """
     A breaker, and what it shares with the node.
     """
-    part, alerts = module("part"), module("part").Alerts(None, "node")
-    shared = part.Shared(SimpleNamespace(), frozenset(defects), None, alerts)
+    shared = module("part").Shared(SimpleNamespace(defect=defects, state=Path("nowhere"), alert_url=[], name="node"))
     return module("part").Breaker("thing", shared, reset_s=RESET_S), shared
 
 
@@ -44,9 +43,9 @@ def test_it_opens_after_some_failures_in_a_row() -> None:
     fail(breaker, 2)
     use(breaker)
     fail(breaker, 2)
-    assert (breaker.state, shared.counts[OPENINGS], shared.alerts.health()) == ("closed", 0, {"alerts": []})
+    assert (breaker.state, shared.counts[OPENINGS], shared.alerts.firing) == ("closed", 0, [])
     fail(breaker)
-    assert (breaker.state, shared.counts[OPENINGS], shared.alerts.health()) == ("open", 1, {"alerts": ["BreakerOpen"]})
+    assert (breaker.state, shared.counts[OPENINGS], shared.alerts.firing) == ("open", 1, ["BreakerOpen"])
 
 
 def test_open_it_lets_nothing_through() -> None:
@@ -64,7 +63,7 @@ def test_half_open_it_lets_one_through_whose_success_closes_it() -> None:
     assert breaker.state == "half_open"
     with breaker.guard(), pytest.raises(module("part").BreakerOpen):
         use(breaker)
-    assert (breaker.state, shared.alerts.health()) == ("closed", {"alerts": []})
+    assert (breaker.state, shared.alerts.firing) == ("closed", [])
 
 
 def test_half_open_a_failure_opens_it_again() -> None:

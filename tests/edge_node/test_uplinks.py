@@ -77,17 +77,16 @@ def test_one_that_does_not_fail_back_stays_on_the_second(run: Run, surroundings:
 
 
 def test_three_bad_checks_in_a_row_are_a_loss_and_five_good_ones_a_recovery(links: Links) -> None:
-    uplinks = module("uplinks")
-    uplink = uplinks.Uplink(f"fibre=127.0.0.1:{links[0].port}")
+    uplink = module("uplinks").Uplink(f"fibre=127.0.0.1:{links[0].port}")
 
     def states(checks: int) -> list[str]:
         found = []
         for _ in range(checks):
             asyncio.run(uplink.check(1.0))
-            found.append(uplinks.STATES[uplink.is_up])
+            found.append(uplink.state)
         return found
 
-    assert [uplinks.STATES[uplink.is_up], *states(1)] == ["unknown", "up"]
+    assert [uplink.state, *states(1)] == ["unknown", "up"]
     links[0].cut(refusing=True)
     assert states(2) == ["up"] * 2
     links[0].mend()

@@ -28,8 +28,10 @@ def at_a_server(conversation: Conversation) -> Any:
 
     async def main() -> Any:
         async def answer(request: Any) -> Any:
+            if request.path == "/failing":
+                raise {"POST": TimeoutError, "GET": OSError}[request.method]("for a reason")
             if request.method == "GET":
-                return web.Response.of([request.path, request.last])
+                return web.Response.of([request.path, request.rest])
             return web.Response.of(request.fields(a=str, b=int))
 
         listen = f"127.0.0.1:{free_port()}"
@@ -61,6 +63,44 @@ def test_what_was_asked_is_answered() -> None:
         ]
 
     assert at_a_server(both) == [b'["/some/wh%C3%A4t", "wh\\u00e4t"]\n', b'["x", 1]\n']
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "taken"),
+    [
+        ("GET", "/a", "/a"),
+        ("GET", "/a/", "/a/"),
+        ("GET", "/a/b/c?d", "/a/"),
+        ("POST", "/a", None),
+        ("GET", "/a%2Fb", None),
+        ("GET", "/b/a", None),
+        ("GET", "/", None),
+    ],
+)
+def test_a_route_is_by_method_and_path_or_what_the_path_begins_with(method: str, path: str, taken: str | None) -> None:
+    request = web.Request(method, path.partition("?")[0], b"", {})
+    if taken is None:
+        with pytest.raises(web.Problem, match=f"there is no {method} {path}"):
+            web.routed({("GET", "/a"): "exact", ("GET", "/a/"): "behind"}, request)
+    else:
+        assert web.routed({("GET", "/a"): "exact", ("GET", "/a/"): "behind"}, request)[0] == taken
+
+
+@pytest.mark.parametrize(
+    ("path", "rest"), [("/a", ""), ("/a/", ""), ("/a/b", "b"), ("/a/b/c", "b/c"), ("/a/b%2Fc", "b/c")]
+)
+def test_the_rest_is_what_stands_behind_the_first_part(path: str, rest: str) -> None:
+    assert web.Request("GET", path, b"", {}).rest == rest
+
+
+@pytest.mark.parametrize(("method", "status"), [("GET", 503), ("POST", 504)])
+def test_what_cannot_be_answered_is_told_as_that(method: str, status: int) -> None:
+    async def failing(listen: str) -> bytes:
+        return await said(listen, f"{method} /failing HTTP/1.1\r\n\r\n".encode())
+
+    answer = at_a_server(failing)
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+    assert answer.endswith(b'{"error": "for a reason"}\n')
 
 
 def test_a_request_may_come_in_pieces() -> None:
@@ -127,6 +167,12 @@ def test_who_does_not_answer_is_waited_for_no_longer_than_that() -> None:
             await gone.wait()
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("text", ["host", "host:", ":80", "host:port", "host:80/", "a b:80"])
+def test_what_has_no_host_or_no_port_is_no_address(text: str) -> None:
+    with pytest.raises(ArgumentTypeError, match="an address is HOST:PORT"):
+        web.address(text)
 
 
 @pytest.mark.parametrize("text", ["host:80", "https://host/", "ftp://host/", "http://", "http://host:port/"])

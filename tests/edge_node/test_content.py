@@ -166,6 +166,9 @@ def test_the_audit_log_outlives_the_node_and_half_a_line(run: Run, surroundings:
         log.write(b'{"event": "integr')
     again = synced(run, surroundings, *QUIET)
     assert audited(again) == [("integrity_violation", "p1-2"), ("fetched_anew", "p1-2")]
+    poison(tmp_path, "p1-2")
+    again.ask("GET", "/content/p1-2")
+    assert audited(again) == [("integrity_violation", "p1-2"), ("fetched_anew", "p1-2")] * 2
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,7 @@ def simulate(seed: int, seconds: int, events_per_s: int, *, delay_ns: float = 5e
     return bench
 
 
+@pytest.mark.long
 def test_no_event_of_a_hundred_thousand_outside_its_bound() -> None:
     bench = simulate(seed=1, seconds=120, events_per_s=850)
     assert len(bench.bounds_us) >= 100_000

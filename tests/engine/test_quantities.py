@@ -203,6 +203,7 @@ def test_the_delay_and_the_hold_up_of_the_trace_are_those_of_the_readings() -> N
     assert hold_up(off, 5.0, 3.0, lsb_v=lsb_v, chatter_ns=chatter_ns) == played.trial.hold_up
 
 
+@pytest.mark.long
 def test_what_a_long_trial_began_with_is_remembered_and_what_was_forgotten_is_said(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -112,6 +112,7 @@ def test_it_holds_and_the_worlds_own_times_lie_in_what_was_measured(name: str, s
         assert instant is None or instant.holds(true_ns), what
 
 
+@pytest.mark.long
 def test_a_drain_of_45_minutes_shows_the_dut_every_percent() -> None:
     done = shipped("battery-drain", 1)
     assert done.percents == [*range(100, 9, -1), 100]

@@ -174,6 +174,7 @@ def test_from_far_away_only_the_coarsest_level_that_suffices_is_read(
     assert read == [1, 4, 108]
 
 
+@pytest.mark.long
 def test_of_a_growing_trace_only_what_is_new_is_read(
     small_pieces: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -44,8 +44,12 @@ class LinuxI2C(SMBus):
         """
         Reads a word, in SMBus order. Raises OSError.
         """
-        self._set_address(i2c_addr, force=force)  # type: ignore[attr-defined]
-        message, content = self._words.get(register) or self._word(register)
+        if force or i2c_addr != self.address or self._force_last:  # type: ignore[attr-defined]  # else it is set
+            self._set_address(i2c_addr, force=force)  # type: ignore[attr-defined]
+        try:
+            message, content = self._words[register]
+        except KeyError:
+            message, content = self._word(register)
         ioctl(self.fd, I2C_SMBUS, message)  # type: ignore[arg-type]
         word: int = content.word
         return word

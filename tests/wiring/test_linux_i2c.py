@@ -38,12 +38,15 @@ class Kernel:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.address = 0
         self.errno = 0
+        self.forced = 0
         monkeypatch.setattr(linux_i2c, "ioctl", self)
         monkeypatch.setattr(smbus2.smbus2, "ioctl", self)
 
     def __call__(self, _: int, request: int, argument: Any) -> int:
         if request == smbus2.smbus2.I2C_SLAVE:
             self.address = argument
+        elif request == smbus2.smbus2.I2C_SLAVE_FORCE:
+            self.address, self.forced = argument, self.forced + 1
         elif request == smbus2.smbus2.I2C_SMBUS:
             if self.errno:
                 raise OSError(self.errno, "trouble")
@@ -60,6 +63,20 @@ def test_a_word_is_read_as_smbus2_reads_it_from_whichever_chip_and_register(
     for address, register in ((0x40, 1), (0x40, 2), (0x41, 1), (0x40, 1), (0x41, 0xFF)):
         assert ours.read_word_data(address, register) == address << 8 | register
         assert ours.read_word_data(address, register) == theirs.read_word_data(address, register)
+
+
+def test_a_chip_is_taken_from_its_kernel_driver_for_the_read_that_says_so_alone(
+    dev: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernel = Kernel(monkeypatch)
+    bus = LinuxI2C(1, dev)
+    calls: list[int] = []
+    for force in (None, True, True, None, False):
+        kernel.address = 0x40
+        assert bus.read_word_data(0x40, 1, force=force) == 0x4001
+        calls.append(kernel.forced)
+        assert bus._force_last is bool(force)  # type: ignore[attr-defined]
+    assert calls == [0, 1, 1, 1, 1]
 
 
 def test_a_word_that_cannot_be_read_is_an_error_and_no_word_of_before(

@@ -82,11 +82,12 @@ class Samples:
             return
         _, earliest_ns, latest_ns, bus, current, code, _ = zip(*samples, strict=True)
         bus_lsb_v, current_lsb_a = scale.bus_lsb_v, scale.current_lsb_a
-        self.earliest_ns.extend(earliest_ns)
-        self.latest_ns.extend(latest_ns)
-        self.bus_v.extend([steps * bus_lsb_v for steps in bus])
-        self.current_a.extend([steps * current_lsb_a for steps in current])
-        self.code.extend(code)
+        # An array takes in another one at once, and anything else number by number.
+        self.earliest_ns.extend(array("q", earliest_ns))
+        self.latest_ns.extend(array("q", latest_ns))
+        self.bus_v.extend(array("d", [steps * bus_lsb_v for steps in bus]))
+        self.current_a.extend(array("d", [steps * current_lsb_a for steps in current]))
+        self.code.extend(array("b", code))
 
     def window(self, from_ns: int, to_ns: int) -> Samples:
         """

@@ -7,18 +7,19 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterable, Sequence
-from itertools import chain, groupby
+from itertools import groupby
 from typing import Protocol
 
 from ..model.trace import Code, Sample, Scale
+from .trace_raw import Raw
 
-# A disk may be stuck for half a minute at 1,000 samples a second, in some 10 MB, before anything is dropped.
+# A disk may be stuck for half a minute at 1,000 samples a second, in a megabyte, before anything is dropped.
 ROOM = 1 << 15
 
 # A row of any other code is no conversion: it tells how many are missing, and why.
 _CONVERTED = (Code.OK, Code.OVERFLOW)
 
-_Block = tuple[Scale, tuple[Sample, ...]]
+_Block = tuple[Scale, Raw]
 
 
 class Writer(Protocol):
@@ -31,7 +32,7 @@ class Writer(Protocol):
         Makes sure that something can be written.
         """
 
-    def append(self, scale: Scale, samples: Sequence[Sample]) -> None:
+    def append(self, scale: Scale, samples: Raw) -> None:
         """
         Writes samples.
         """
@@ -58,7 +59,7 @@ class Lane:
         self._lock = threading.Lock()
         self._blocks: deque[_Block] = deque()
         self._rows = 0
-        self._in_hand: tuple[Sample, ...] = ()
+        self._in_hand = Raw()
         self._gap: tuple[Scale, Sample] | None = None
 
     @property
@@ -72,9 +73,14 @@ class Lane:
         """
         Has samples written soon. Never waits for the disk.
         """
-        block = tuple(samples)
-        if not block:
+        if not samples:
             return
+        try:
+            block = Raw(samples)
+        except OverflowError as error:
+            self.lost += conversions(samples)
+            self.problem = _reason(error)
+            block = Raw([gap_over(samples)])
         with self._lock:
             if self._rows + len(block) <= self._room:
                 self._blocks.append((scale, block))
@@ -98,7 +104,7 @@ class Lane:
         with self._lock:
             blocks, self._blocks, self._rows = self._blocks, deque(), 0
         for scale, group in groupby(blocks, key=lambda block: block[0]):
-            self._write(scale, tuple(chain.from_iterable(samples for _, samples in group)))
+            self._write(scale, Raw.joined(samples for _, samples in group))
 
     def close(self) -> None:
         """
@@ -106,7 +112,7 @@ class Lane:
         """
         self.flush()
         if self._gap is not None:
-            self._write(self._gap[0], ())
+            self._write(self._gap[0], Raw())
         try:
             self._writer.close()
         except OSError as error:
@@ -121,8 +127,8 @@ class Lane:
             self.lost += conversions(self._in_hand) + sum(conversions(samples) for _, samples in self._blocks)
             self.problem = "the disk is stuck"
 
-    def _write(self, scale: Scale, samples: tuple[Sample, ...]) -> None:
-        rows = samples if self._gap is None else (self._gap[1], *samples)
+    def _write(self, scale: Scale, samples: Raw) -> None:
+        rows = samples if self._gap is None else Raw.joined((Raw([self._gap[1]]), samples))
         self._in_hand = samples
         try:
             self._writer.append(scale, rows)
@@ -132,25 +138,25 @@ class Lane:
             self.problem = _reason(error)
         else:
             self._gap = None
-        self._in_hand = ()
+        self._in_hand = Raw()
 
-    def _drop(self, scale: Scale, block: tuple[Sample, ...]) -> None:
+    def _drop(self, scale: Scale, block: Raw) -> None:
         self.lost += conversions(block)
         self.problem = self.problem or "the disk is too slow"
-        last_scale, last = self._blocks[-1] if self._blocks else (scale, ())
-        if len(last) == 1 and last[0].code == Code.GAP:
-            self._blocks[-1] = (last_scale, (gap_over((*last, *block)),))
+        last_scale, last = self._blocks[-1] if self._blocks else (scale, Raw())
+        if len(last) == 1 and next(iter(last)).code == Code.GAP:
+            self._blocks[-1] = (last_scale, Raw([gap_over((*last, *block))]))
         else:
-            self._blocks.append((scale, (gap_over(block),)))
+            self._blocks.append((scale, Raw([gap_over(block)])))
             self._rows += 1
 
 
-def gap_over(samples: Sequence[Sample]) -> Sample:
+def gap_over(samples: Iterable[Sample]) -> Sample:
     """
     The gap that takes the place of these samples.
     """
-    first, last = samples[0], samples[-1]
-    return Sample(first.seq, first.earliest_ns, last.latest_ns, 0, 0, Code.GAP, conversions(samples))
+    rows = tuple(samples)
+    return Sample(rows[0].seq, rows[0].earliest_ns, rows[-1].latest_ns, 0, 0, Code.GAP, conversions(rows))
 
 
 def conversions(samples: Iterable[Sample]) -> int:

@@ -11,28 +11,18 @@ from __future__ import annotations
 import fcntl
 import os
 import zlib
-from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
 
-from ..model.trace import Sample, Scale
+from ..model.trace import Scale
 from .trace_about import About
+from .trace_raw import COLUMNS, Raw
 
-# Every column of a `Sample` with its array's type code.
-_COLUMNS = {
-    "seq": "q",
-    "earliest_ns": "q",
-    "latest_ns": "q",
-    "bus": "i",
-    "current": "i",
-    "code": "b",
-    "missed": "i",
-}
 _ARROW = {"q": pa.int64(), "i": pa.int32(), "b": pa.int8()}
-RAW = pa.schema([pa.field(name, _ARROW[code], nullable=False) for name, code in _COLUMNS.items()])
+RAW = pa.schema([pa.field(name, _ARROW[code], nullable=False) for name, code in COLUMNS.items()])
 
 # Arrow columnar format, "IPC streaming format": a continuation mark and a length of 0 end a stream.
 _END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
@@ -72,16 +62,13 @@ class StreamWriter:
         if not self._good_bytes:
             self._put(self._file, self._head)
 
-    def append(self, scale: Scale, samples: Sequence[Sample]) -> None:
+    def append(self, scale: Scale, samples: Raw) -> None:
         """
-        Adds samples, at least one, as one block. Raises OSError, or OverflowError for a number that fits no column.
+        Adds samples, at least one, as one block. Raises OSError.
         """
-        columns = [
-            array(code, column) for code, column in zip(_COLUMNS.values(), zip(*samples, strict=True), strict=True)
-        ]
         arrays = [
             pa.Array.from_buffers(_ARROW[column.typecode], len(samples), [None, pa.py_buffer(column)])
-            for column in columns
+            for column in samples.columns
         ]
         words = {
             "bus_lsb_v": repr(scale.bus_lsb_v),

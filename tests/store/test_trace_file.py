@@ -21,6 +21,7 @@ from harness.model.trace import Code, Overview, Sample, Samples
 from harness.store import pyramid, trace_rows
 from harness.store.trace_about import CLOSED, PYRAMID, STREAM, trace_path
 from harness.store.trace_file import close_traces, open_traces
+from harness.store.trace_raw import Raw
 from harness.store.trace_stream import StreamReader, StreamWriter
 from tests.store import recorded
 from tests.store.traced import ABOUT, ALWAYS, METER, MS, SCALE, in_order, is_closed, log, only, sample, steady, told_of
@@ -188,7 +189,7 @@ def test_of_a_growing_trace_only_what_is_new_is_read(
         lambda self, at: (block for block in following(self, at) if read.append(len(block[2])) is None),
     )
     for first in range(0, 1000, 10):
-        writer.append(SCALE, steady(first, first + 10))
+        writer.append(SCALE, Raw(steady(first, first + 10)))
         read.clear()
         trace = only(tmp_path)
         seen = trace.overview(*ALWAYS, 2)
@@ -208,10 +209,10 @@ def test_another_trace_in_the_place_of_one_is_read_anew(small_pieces: None, tmp_
 
 def test_what_somebody_still_writes_is_not_closed(tmp_path: Path) -> None:
     writer = StreamWriter(trace_path(tmp_path, METER, STREAM), ABOUT)
-    writer.append(SCALE, steady(0, 10))
+    writer.append(SCALE, Raw(steady(0, 10)))
     assert close_traces(tmp_path, RUN) == []
     assert not is_closed(tmp_path)
-    writer.append(SCALE, steady(10, 20))
+    writer.append(SCALE, Raw(steady(10, 20)))
     writer.close()
     close(tmp_path)
     assert len(told_of(only(tmp_path))) == 20

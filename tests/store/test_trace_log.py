@@ -18,6 +18,7 @@ from harness.store.trace_about import FOLDER, STREAM, trace_path
 from harness.store.trace_file import open_traces
 from harness.store.trace_lane import Lane
 from harness.store.trace_log import TraceLog
+from harness.store.trace_raw import Raw
 from harness.store.trace_stream import StreamWriter
 from tests.store.test_events import disk_with_room_for
 from tests.store.traced import ABOUT, METER, METERED, SCALE, conversions, in_order, log, only, sample, steady, told_of
@@ -245,5 +246,5 @@ def test_a_stream_that_cannot_be_mended_ends(tmp_path: Path) -> None:
     writer = StreamWriter(tmp_path / "full", ABOUT)
     for _ in range(2):
         with pytest.raises(OSError, match="No space left"):
-            writer.append(SCALE, steady(0, 1))
+            writer.append(SCALE, Raw(steady(0, 1)))
     writer.close()

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from harness.model.trace import Sample, Scale
 from harness.store.trace_about import STREAM, trace_path
 from harness.store.trace_file import open_traces
+from harness.store.trace_raw import Raw
 from harness.store.trace_stream import Headless, StreamReader, StreamWriter
 from tests.store.traced import ABOUT, SCALE, in_order, only, steady, told_of
 
@@ -35,7 +36,7 @@ def write(path: Path, blocks: Blocks) -> list[int]:
     writer.begin()
     sizes = [path.stat().st_size]
     for scale, samples in blocks:
-        writer.append(scale, samples)
+        writer.append(scale, Raw(samples))
         sizes.append(path.stat().st_size)
     writer.close()
     return sizes
@@ -103,7 +104,7 @@ def test_a_reader_follows_a_stream_that_grows(tmp_path: Path) -> None:
     assert open_traces(tmp_path) == {}
 
     for block in range(3):
-        writer.append(SCALE, steady(100 * block, 100 * block + 100))
+        writer.append(SCALE, Raw(steady(100 * block, 100 * block + 100)))
         assert len(told_of(only(tmp_path))) == 100 * block + 100
     writer.close()
 

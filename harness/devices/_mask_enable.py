@@ -6,7 +6,7 @@ Sources: Texas Instruments, datasheets INA226 (SBOS547B, 7.6) and INA260 (SBOS65
 
 from __future__ import annotations
 
-from ._monitor import OK, OVERFLOW, RESET, Monitor, Setting, Taken, signed
+from ._monitor import OK, OVERFLOW, RESET, Monitor, Setting, Taken
 
 CONFIGURATION, SHUNT, BUS = 0x00, 0x01, 0x02
 _MASK_ENABLE = 0x06
@@ -45,7 +45,7 @@ class MaskEnable(Monitor):
             return RESET
         if not flags & _CVRF:
             return None
-        bus, shunt = self._get(BUS), signed(self._get(SHUNT))
+        bus, shunt = self._get(BUS), self._get_signed(SHUNT)
         if flags & self.math_overflow or bus >= _BUS_END or shunt in _SHUNT_ENDS:
             return OVERFLOW
         return bus, shunt, OK

@@ -44,6 +44,9 @@ _FEED_S = 0.5
 # The maker's identity in all that have one, and the bits of the die's that count its revisions.
 _TI, _REVISION = 0x5449, 0x000F
 
+# What a NamedTuple's own constructor calls, in half its time.
+_new = tuple.__new__
+
 _FLAGS = {Code[flag.name]: flag for flag in Flag}
 
 # One conversation at a time on a bus: smbus2 sets the address in one system call and transfers in the next.
@@ -282,7 +285,7 @@ class Monitor(ABC):
             earliest_ns = (seen_ns if seen_ns > within_ns else within_ns) - self._period_ns
         bus, current, code = taken
         self.seq += 1
-        self._latest = sample = Sample(self.seq, earliest_ns, latest_ns, bus, current, code, missed)
+        self._latest = sample = _new(Sample, (self.seq, earliest_ns, latest_ns, bus, current, code, missed))
         return sample
 
     def _open(self) -> None:
@@ -339,6 +342,10 @@ class Monitor(ABC):
     def _get(self, register: int) -> int:
         word: int = self._read_word(self._address, register)
         return (word & 0xFF) << 8 | word >> 8  # `swapped`, without a call: this is the sampler's innermost line
+
+    def _get_signed(self, register: int) -> int:
+        word: int = self._read_word(self._address, register)
+        return ((word & 0xFF ^ 0x80) - 0x80) << 8 | word >> 8  # `signed` of `_get`, as fast
 
     def _put(self, register: int, word: int) -> None:
         self._bus.write_word_data(self._address, register, swapped(word))

@@ -14,7 +14,7 @@ from ..model.trace import Scale
 from ..protocols import Wiring
 from ._ina_checks import check_current, check_place, check_shunt
 from ._ina_timing import check_average, nearest
-from ._monitor import OK, OVERFLOW, RESET, I2CPlace, Monitor, Setting, Taken, signed
+from ._monitor import OK, OVERFLOW, RESET, I2CPlace, Monitor, Setting, Taken
 
 _CONFIGURATION, _SHUNT, _BUS, _POWER, _CALIBRATION = 0x00, 0x01, 0x02, 0x03, 0x05
 
@@ -111,9 +111,10 @@ class INA219(Monitor):
         bus = self._get(_BUS)
         if not bus & _CNVR:
             return None
-        shunt, power = signed(self._get(_SHUNT)), self._get(_POWER)
+        shunt, power = self._get_signed(_SHUNT), self._get(_POWER)
         if not power and not self._get(_CALIBRATION):
             return RESET
-        if bus & _OVF or bus >> 3 >= _BUS_END or abs(shunt) >= self._end:
+        steps = bus >> 3
+        if bus & _OVF or steps >= _BUS_END or not -self._end < shunt < self._end:
             return OVERFLOW
-        return bus >> 3, shunt, OK
+        return steps, shunt, OK

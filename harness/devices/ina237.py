@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from ..model.trace import Scale
 from ..protocols import Wiring
 from ._diag_alert import DEVICE_ID, MANUFACTURER_ID, SHUNT_CAL, DiagAlert, DiagAlertConfig
-from ._monitor import signed
 
 _INA228 = 0x2280
 _VOID = 0x8000  # the highest bit of SHUNT_CAL always reads 0
@@ -51,4 +50,4 @@ class INA237(DiagAlert):
         self._check_memory()
 
     def _result(self, register: int) -> int:
-        return signed(self._get(register))
+        return self._get_signed(register)

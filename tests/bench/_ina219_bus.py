@@ -22,7 +22,7 @@ _POWER_ON, _RST, _READY = 0x399F, 0x8000, 1 << 1
 
 # Clocks to a word that is read: start, address, register, start again, address again, two bytes, stop; each byte with
 # its acknowledgement. One that is written needs no second start, and the address once.
-_READ_CLOCKS, _WRITE_CLOCKS = 48, 38
+READ_CLOCKS, WRITE_CLOCKS = 48, 38
 
 
 class Ina219Bus(SMBus):  # type: ignore[misc]
@@ -34,7 +34,7 @@ class Ina219Bus(SMBus):  # type: ignore[misc]
         super().__init__()
         self.fd = -1
         clock_ns = 0 if clock_hz is None else 1e9 / clock_hz
-        self._read_ns, self._write_ns = round(_READ_CLOCKS * clock_ns), round(_WRITE_CLOCKS * clock_ns)
+        self._read_ns, self._write_ns = round(READ_CLOCKS * clock_ns), round(WRITE_CLOCKS * clock_ns)
         self._words = {
             CONFIGURATION: _POWER_ON,
             SHUNT: 5000,

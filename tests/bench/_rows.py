@@ -29,7 +29,7 @@ def at_least(least: float, row: Row) -> Row:
     """
     A row whose ratio should be high.
     """
-    return replace(row, target=f"≥ {least:g}", met=row.ratio is not None and row.ratio >= least)
+    return replace(row, target=f"≥ {least:.3g}", met=row.ratio is not None and row.ratio >= least)
 
 
 def at_most(most: float, row: Row) -> Row:

@@ -47,7 +47,7 @@ class Disk:
     def begin(self) -> None:
         pass
 
-    def append(self, scale: Scale, samples: Sequence[Sample]) -> None:
+    def append(self, scale: Scale, samples: Raw) -> None:
         self.is_asked.set()
         assert self.goes_on.wait(10)
         if self._accepts is not None and not next(self._accepts, True):

@@ -23,6 +23,7 @@ from ..model.trace import Code, Sample, Scale
 from ..protocols import Wiring
 from ._io import Blocking
 from ._kernel_driver import claimed
+from ._words import swapped
 
 if TYPE_CHECKING:
     from ._feed import Feed
@@ -378,26 +379,6 @@ class Monitor(ABC):
             f"the chip at address {self.config.address:#04x} of I2C bus {self.config.bus} is no "
             f"{type(self).__name__}: {why}; check `bus` and `address`",
         )
-
-
-def swapped(word: int) -> int:
-    """
-    SMBus sends the least significant byte first, the chips the most significant.
-
-    >>> hex(swapped(0x1234))
-    '0x3412'
-    """
-    return (word & 0xFF) << 8 | word >> 8
-
-
-def signed(word: int, bits: int = 16) -> int:
-    """
-    A register's content in two's complement.
-
-    >>> signed(0xFFFE), signed(0x7FFF), signed(0x80000, 20)
-    (-2, 32767, -524288)
-    """
-    return word - (1 << bits) if word >> (bits - 1) else word
 
 
 def _flagged(flag: Flag, since_ns: int) -> Reading:

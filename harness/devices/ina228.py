@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from ..model.trace import Scale
 from ..protocols import Wiring
 from ._diag_alert import DEVICE_ID, MANUFACTURER_ID, DiagAlert, DiagAlertConfig
-from ._monitor import WORD_CLOCKS, signed
+from ._monitor import WORD_CLOCKS
+from ._words import signed
 
 _DIE = 0x2280
 _BITS, _VOID_BITS = 20, 4  # a result is 24 bits, of which the lowest four are void

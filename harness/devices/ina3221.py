@@ -17,7 +17,8 @@ from ..model.trace import Sample, Scale
 from ..protocols import Wiring
 from ._ina_checks import check_place, check_shunt
 from ._ina_timing import check_average, pair_s, timing_bits
-from ._monitor import OK, OVERFLOW, RESET, WORD_CLOCKS, I2CPlace, Monitor, Setting, Taken, signed
+from ._monitor import OK, OVERFLOW, RESET, WORD_CLOCKS, I2CPlace, Monitor, Setting, Taken
+from ._words import signed
 
 # Channel n has its shunt's voltage at 2n - 1 and its bus voltage at 2n; bit 15 - n of the configuration enables it.
 _CONFIGURATION, _MASK_ENABLE = 0x00, 0x0F

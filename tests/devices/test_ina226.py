@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from harness import clock
 from harness.devices._kernel_driver import claimed
-from harness.devices._monitor import swapped
+from harness.devices._words import swapped
 from harness.devices.ina226 import INA226
 from harness.errors import DeviceError
 from harness.model.reading import Flag, Reading

@@ -14,6 +14,7 @@ import pytest
 from harness.cli.told import tell_run
 from harness.store.home import runs_dir
 from harness.store.trace_about import STREAM, trace_path
+from harness.store.trace_raw import Raw
 from harness.store.trace_stream import StreamWriter
 from harness.supervise.on_record import FILES, PAGE, close_what_was_left, put_on_record
 from tests.store import recorded, traced
@@ -36,7 +37,7 @@ def test_traces_that_a_killed_supervisor_left_are_closed_when_the_next_run_has_e
     traced.log(left, traced.steady(0, 100))
     growing = StreamWriter(trace_path(runs_dir() / "goes-on", traced.METER, STREAM), traced.ABOUT)
     recorded.write(runs_dir(), replace(run, head=replace(run.head, run_id="goes-on")))
-    growing.append(traced.SCALE, traced.steady(0, 100))
+    growing.append(traced.SCALE, Raw(traced.steady(0, 100)))
 
     put_on_record("a-run")
 

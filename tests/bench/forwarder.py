@@ -22,7 +22,7 @@ from _rows import Row, at_least, at_most, side_by_side
 
 _HOST = "127.0.0.1"
 _RELAYS = Path(__file__).with_name("_relays.py")
-_PINGS, _ROUNDS, _MIB = 8000, 11, 64
+_PINGS, _RUSHES, _ROUNDS, _MIB = 16_000, 41, 11, 64
 _CONNECTIONS, _LATENCY_S = 200, 0.1
 
 Relay = tuple[int, "subprocess.Popen[str]"]
@@ -42,7 +42,7 @@ def rows() -> list[Row]:
         ports["our relay"] = ours[echo][0], ours[sink][0]
         ends = {name: stack.enter_context(_connected(port)) for name, (port, _) in ports.items()}
         taken = _trips_s(ends)
-        fast = side_by_side(_ROUNDS, {name: partial(_rate, port) for name, (_, port) in ports.items()})
+        fast = side_by_side(_RUSHES, {name: partial(_rate, port) for name, (_, port) in ports.items()})
         return [*_added(taken), *_throughput(fast), *_latency(*ours[echo])]
 
 

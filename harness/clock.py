@@ -128,13 +128,13 @@ async def sleep_until(at_ns: int) -> None:
     await anyio.sleep(max(0, at_ns - now_ns()) / NS_PER_S)
 
 
-def alarm(at_ns: int, ring: Callable[[], object]) -> asyncio.TimerHandle:
+def alarm(at_ns: int, ring: Callable[[*Ts], object], *args: *Ts) -> asyncio.TimerHandle:
     """
-    Has `ring` called once the bench clock shows at least `at_ns`, unless the handle that it returns is cancelled.
+    Has `ring(*args)` called once the bench clock shows at least `at_ns`, unless the returned handle is cancelled.
 
     For deadlines that are mostly not reached: a task that sleeps until each costs several times as much.
     """
-    return asyncio.get_running_loop().call_at(at_ns / NS_PER_S, ring)
+    return asyncio.get_running_loop().call_at(at_ns / NS_PER_S, ring, *args)
 
 
 def run(main: Callable[[*Ts], Awaitable[T]], *args: *Ts, virtual: bool = False) -> T:

@@ -199,6 +199,17 @@ def test_a_stepped_wall_is_seen_with_the_size_of_its_step(passed_s: int, step_s:
     assert Anchor(10**18, 0).stepped_ns(Anchor(10**18 + at_ns + step_ns, at_ns)) == step_ns
 
 
+def test_an_alarm_rings_at_its_time_unless_it_is_cancelled() -> None:
+    async def main() -> list[tuple[str, int]]:
+        rung: list[tuple[str, int]] = []
+        clock.alarm(7, lambda name: rung.append((name, clock.now_ns())), "seven")
+        clock.alarm(5, rung.append, ("never", 5)).cancel()
+        await clock.sleep_until(9)
+        return rung
+
+    assert virtually(main) == [("seven", 7)]
+
+
 def test_time_that_is_spent_in_a_call_has_passed_for_everybody() -> None:
     async def main() -> list[int]:
         source, told = clock.source(), []

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from random import Random
 
-from ..clock import NS_PER_S
+from ..clock import alarm
 from ..model.world import ContactSpec
 from .contact import Contact
 
@@ -78,9 +78,8 @@ class _Pole:
             return
         self._energised = energised
         self.stop()
-        loop = asyncio.get_running_loop()
         for moment_ns, closed in self.contact.stroke(energised, at_ns, self.is_closed):
-            self._ahead.append(loop.call_at(moment_ns / NS_PER_S, self._move, closed))
+            self._ahead.append(alarm(moment_ns, self._move, closed))
 
     def stop(self) -> None:
         for timer in self._ahead:

@@ -11,7 +11,7 @@ from random import Random
 from ..board.channel import Message, Reply
 from ..board.inprocess import InProcessBoard
 from ..board.seam import PinChange
-from ..clock import NS_PER_S, now_ns
+from ..clock import alarm, now_ns
 from ..config.data import data
 from ..model.world import BoardSpec
 from .world import World
@@ -127,7 +127,7 @@ class SimBoard:
             return
         self.close()
         self._due_ns = due_ns
-        self._timer = asyncio.get_running_loop().call_at(due_ns / NS_PER_S, self._ring)
+        self._timer = alarm(due_ns, self._ring)
 
     def _ring(self) -> None:
         self._timer, self._due_ns = None, None

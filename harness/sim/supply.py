@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 from random import Random
 
-from ..clock import NS_PER_S, now_ns
+from ..clock import alarm, now_ns
 from ..model.world import RailSpec
 from .contact import Contact
 from .rail import Rail, Unit
@@ -78,7 +78,7 @@ class Supply:
             self._schedule(moment_ns, feeds)
 
     def _schedule(self, at_ns: int, feeds: bool) -> None:
-        timer = asyncio.get_running_loop().call_at(at_ns / NS_PER_S, self._tell, at_ns, feeds)
+        timer = alarm(at_ns, self._tell, at_ns, feeds)
         self._ahead.append((at_ns, feeds, timer))
 
     def _tell(self, at_ns: int, feeds: bool) -> None:

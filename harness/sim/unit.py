@@ -10,7 +10,7 @@ from random import Random
 
 import anyio
 
-from ..clock import NS_PER_S, now_ns, source
+from ..clock import NS_PER_S, alarm, now_ns, source
 from ..model.world import UnitSpec
 from ..protocols import HttpAnswer, NoAnswer
 from ._gauge import Fields, Transfer, battery, shed_level
@@ -216,7 +216,7 @@ class SimUnit:
         return HttpAnswer(200, "\n".join(lines).encode() + b"\n")
 
     def _look_at_gauge(self, at_ns: int) -> None:
-        self._poll = asyncio.get_running_loop().call_at(at_ns / NS_PER_S, self._polled, at_ns)
+        self._poll = alarm(at_ns, self._polled, at_ns)
 
     def _polled(self, at_ns: int) -> None:
         assert self.gauge is not None

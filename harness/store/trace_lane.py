@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ..model.trace import Code, Sample, Scale
 from .trace_raw import Raw
@@ -19,7 +19,26 @@ ROOM = 1 << 15
 # A row of any other code is no conversion: it tells how many are missing, and why.
 _CONVERTED = (Code.OK, Code.OVERFLOW)
 
-_Block = tuple[Scale, Raw]
+
+class _Block(NamedTuple):
+    """
+    Samples that wait; as many of the conversions that they stand for as `lost` says are counted as lost already.
+    """
+
+    scale: Scale
+    samples: Raw
+    lost: int = 0
+
+    @property
+    def kept(self) -> int:
+        """
+        How many conversions would be lost with it.
+        """
+        return conversions(self.samples) - self.lost
+
+    @property
+    def is_gap(self) -> bool:
+        return len(self.samples) == 1 and next(iter(self.samples)).code == Code.GAP
 
 
 class Writer(Protocol):
@@ -52,15 +71,15 @@ class Lane:
     def __init__(self, meter: str, writer: Writer, room: int) -> None:
         self.meter = meter
         self.lost = 0
-        """How many conversions were handed in and are not in the trace."""
+        """How many conversions were handed in and are not in the trace, each counted once."""
         self.problem = ""
         """The last reason why."""
         self._writer, self._room = writer, room
         self._lock = threading.Lock()
         self._blocks: deque[_Block] = deque()
         self._rows = 0
-        self._in_hand = Raw()
-        self._gap: tuple[Scale, Sample] | None = None
+        self._in_hand: _Block | None = None
+        self._gap: _Block | None = None
 
     @property
     def rows(self) -> int:
@@ -76,17 +95,16 @@ class Lane:
         if not samples:
             return
         try:
-            block = Raw(samples)
+            block, problem = _Block(scale, Raw(samples)), ""
         except OverflowError as error:
-            self.lost += conversions(samples)
-            self.problem = _reason(error)
-            block = Raw([gap_over(samples)])
+            block, problem = _gap(scale, samples), _reason(error)
         with self._lock:
-            if self._rows + len(block) <= self._room:
-                self._blocks.append((scale, block))
-                self._rows += len(block)
+            self._lose(block.lost, problem or self.problem)
+            if self._rows + len(block.samples) <= self._room:
+                self._blocks.append(block)
+                self._rows += len(block.samples)
             else:
-                self._drop(scale, block)
+                self._drop(block)
 
     def begin(self) -> None:
         """
@@ -103,8 +121,10 @@ class Lane:
         """
         with self._lock:
             blocks, self._blocks, self._rows = self._blocks, deque(), 0
-        for scale, group in groupby(blocks, key=lambda block: block[0]):
-            self._write(scale, Raw.joined(samples for _, samples in group))
+        for scale, group in groupby(blocks, key=lambda block: block.scale):
+            alike = list(group)
+            joined = Raw.joined(block.samples for block in alike)
+            self._write(_Block(scale, joined, sum(block.lost for block in alike)))
 
     def close(self) -> None:
         """
@@ -112,7 +132,7 @@ class Lane:
         """
         self.flush()
         if self._gap is not None:
-            self._write(self._gap[0], Raw())
+            self._write(_Block(self._gap.scale, Raw()))
         try:
             self._writer.close()
         except OSError as error:
@@ -124,31 +144,43 @@ class Lane:
         """
         with self._lock:
             self._room = -1
-            self.lost += conversions(self._in_hand) + sum(conversions(samples) for _, samples in self._blocks)
-            self.problem = "the disk is stuck"
+            waiting = self._blocks if self._in_hand is None else (self._in_hand, *self._blocks)
+            self._lose(sum(block.kept for block in waiting), "the disk is stuck")
 
-    def _write(self, scale: Scale, samples: Raw) -> None:
-        rows = samples if self._gap is None else Raw.joined((Raw([self._gap[1]]), samples))
-        self._in_hand = samples
+    def _write(self, block: _Block) -> None:
+        rows = block.samples if self._gap is None else Raw.joined((self._gap.samples, block.samples))
+        self._in_hand = block
         try:
-            self._writer.append(scale, rows)
+            self._writer.append(block.scale, rows)
         except Exception as error:  # whatever it is, a drill is never stopped because its trace cannot be written
-            self._gap = scale, gap_over(rows)
-            self.lost += conversions(samples)
-            self.problem = _reason(error)
+            self._gap = _gap(block.scale, rows)
+            with self._lock:
+                self._lose(block.kept, _reason(error))
         else:
             self._gap = None
-        self._in_hand = Raw()
+        self._in_hand = None
 
-    def _drop(self, scale: Scale, block: Raw) -> None:
-        self.lost += conversions(block)
-        self.problem = self.problem or "the disk is too slow"
-        last_scale, last = self._blocks[-1] if self._blocks else (scale, Raw())
-        if len(last) == 1 and next(iter(last)).code == Code.GAP:
-            self._blocks[-1] = (last_scale, Raw([gap_over((*last, *block))]))
+    def _drop(self, block: _Block) -> None:
+        self._lose(block.kept, self.problem or "the disk is too slow")
+        if self._blocks and self._blocks[-1].is_gap:
+            last = self._blocks[-1]
+            lost = last.lost + conversions(block.samples)
+            self._blocks[-1] = _gap(last.scale, (*last.samples, *block.samples))._replace(lost=lost)
         else:
-            self._blocks.append((scale, Raw([gap_over(block)])))
+            self._blocks.append(_gap(block.scale, block.samples))
             self._rows += 1
+
+    def _lose(self, count: int, problem: str) -> None:
+        self.lost += count
+        self.problem = problem
+
+
+def _gap(scale: Scale, samples: Iterable[Sample]) -> _Block:
+    """
+    The gap that takes the place of samples that are lost.
+    """
+    gap = gap_over(samples)
+    return _Block(scale, Raw([gap]), gap.missed)
 
 
 def gap_over(samples: Iterable[Sample]) -> Sample:

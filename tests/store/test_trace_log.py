@@ -115,6 +115,34 @@ def test_every_conversion_is_in_the_trace_or_in_one_of_its_gaps(
     assert [row.seq for row in disk.rows] == sorted(row.seq for row in disk.rows)
 
 
+@given(
+    st.lists(st.tuples(st.integers(1, 20), st.booleans(), st.booleans()), max_size=30),
+    st.lists(st.booleans()),
+    st.integers(0, 25),
+)
+def test_what_is_lost_is_counted_once_whatever_it_was_lost_to(
+    turns: list[tuple[int, bool, bool]], accepts: list[bool], room: int
+) -> None:
+    """
+    To a disk that refuses, one that is too slow, and a number that fits no column, one after the other.
+    """
+    disk, taken = Disk(iter(accepts)), 0
+    lane = Lane(METER, disk, room=room)
+    for count, fits, flushes in turns:
+        rows = steady(taken, taken + count)
+        lane.take(SCALE, rows if fits else [*rows[:-1], rows[-1]._replace(bus=2**31)])
+        taken += count
+        if flushes:
+            lane.flush()
+    for _ in accepts:
+        lane.flush()
+    lane.close()
+
+    kept = sum(row.code == Code.OK for row in disk.rows)
+    assert lane.lost == taken - kept
+    assert bool(lane.problem) == bool(lane.lost)
+
+
 def test_a_disk_that_is_stuck_never_stops_the_sampler() -> None:
     disk = Disk()
     lane = Lane(METER, disk, room=100)

@@ -73,6 +73,12 @@ def test_a_change_gives_new_content_and_the_old_is_still_found_by_its_hash(play:
         assert hashlib.sha256(content).hexdigest() == item["sha256"]
 
 
+def test_it_may_have_nothing_and_goes_on_saying_so(play: Play) -> None:
+    origin = play("--items", "0", "--change-every-s", "0.01")
+    for _ in range(5):
+        assert catalogue(origin) == []
+
+
 def test_it_changes_by_itself_when_told_to(play: Play) -> None:
     origin = play("--change-every-s", "0.05")
     before = catalogue(origin)
